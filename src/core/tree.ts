@@ -36,6 +36,8 @@ export interface Entry {
   readonly keySpan: Span
   /** False where the key is no string for go-yaml (`1:`, `true:`), which sops refuses. */
   readonly keyIsString: boolean
+  /** A merge key of YAML: a plain `<<`. The string `"<<"` is another key. */
+  readonly merge?: boolean
   readonly value: Node
 }
 

@@ -1,0 +1,44 @@
+/** Types that an envelope can name. `comment` and `bytes` are no types of a value that we write. */
+export type EnvelopeType = 'str' | 'int' | 'float' | 'bool' | 'time' | 'comment' | 'bytes'
+
+/** The parts of `ENC[AES256_GCM,data:...,iv:...,tag:...,type:...]`, base64 as written. */
+export interface EncryptedValue {
+  readonly data: string
+  readonly nonce: string
+  readonly tag: string
+  readonly type: EnvelopeType
+}
+
+const PREFIX = 'ENC[AES256_GCM,data:'
+const TYPES: ReadonlySet<string> = new Set(['str', 'int', 'float', 'bool', 'time', 'comment', 'bytes'])
+
+/** Whether a text claims to be an encrypted value. It may still be malformed. */
+export function looksEncrypted(text: string): boolean {
+  return text.startsWith('ENC[AES256_GCM,')
+}
+
+export function printEncryptedValue({ data, nonce, tag, type }: EncryptedValue): string {
+  return `${PREFIX}${data},iv:${nonce},tag:${tag},type:${type}]`
+}
+
+/**
+ * Takes apart an envelope that is the whole text, as kmsfile and sops write it; undefined for anything else.
+ *
+ * sops itself anchors only the start and ignores what follows the last bracket. No tool writes that, and what two
+ * readers take differently is a hole.
+ */
+export function parseEncryptedValue(text: string): EncryptedValue | undefined {
+  if (!text.startsWith(PREFIX) || text.charCodeAt(text.length - 1) !== 0x5d) return undefined
+  const iv = text.indexOf(',iv:', PREFIX.length)
+  const tag = text.indexOf(',tag:', iv + 4)
+  const type = text.indexOf(',type:', tag + 5)
+  if (iv <= PREFIX.length || tag === -1 || type === -1) return undefined
+  const name = text.slice(type + 6, -1)
+  if (!TYPES.has(name)) return undefined
+  return {
+    data: text.slice(PREFIX.length, iv),
+    nonce: text.slice(iv + 4, tag),
+    tag: text.slice(tag + 5, type),
+    type: name as EnvelopeType,
+  }
+}
