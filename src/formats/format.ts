@@ -1,5 +1,6 @@
 import type { Alias, Document, Leaf, Path, ScalarType, Span } from '../core/tree.ts'
 import { KmsfileError } from '../errors.ts'
+import { maskedExcerpt, placeOf } from './excerpt.ts'
 
 export type FormatName = 'yaml' | 'json'
 
@@ -84,6 +85,8 @@ export interface Format {
   addEnvelope(source: Scanned, first: Metadata, others: Metadata): Edit[]
   /** Edits that cut the metadata out of every document. Adds and cuts are inverse, but for a final line break. */
   cutEnvelope(encrypted: Scanned): Edit[]
+  /** What in an encrypted text two readers of the format might take differently; a sealed file has nothing of the kind. */
+  ambiguity(encrypted: Scanned): { readonly message: string; readonly offset: number } | undefined
   /** The body of a file that is one encrypted value under {@link WHOLE_KEY}; {@link addEnvelope} completes it. */
   whole(envelope: string): string
   /**
@@ -91,6 +94,10 @@ export interface Format {
    * the same values. The layout is that of sops.
    */
   emit(documents: readonly Document[]): string
+}
+
+/** Changes single values of a plaintext; loaded only by who changes one. */
+export interface FormatEditor {
   /**
    * Edits that set one value of a plaintext, making the maps on the way; a list index one past the end appends.
    *
@@ -106,6 +113,8 @@ export class FormatError extends KmsfileError {
   override readonly name = 'FormatError'
   /** Where in the text, UTF-16. */
   readonly offset: number
+  /** The lines around it: keys and punctuation, values as dots. Empty where there is no text. */
+  readonly excerpt: string
 
   constructor(
     message: string,
@@ -114,6 +123,7 @@ export class FormatError extends KmsfileError {
   ) {
     super(message, { code, hint, ...placeOf(text, offset) })
     this.offset = offset
+    this.excerpt = maskedExcerpt(text, offset)
   }
 }
 
@@ -124,14 +134,3 @@ export type FormatErrorCode =
   | 'FORMAT_TOO_MANY_ALIASES'
   | 'FORMAT_UNSUPPORTED'
   | 'FORMAT_VALUE'
-
-/** 1-based line and column of an offset; columns count UTF-16 units. */
-export function placeOf(text: string, offset: number): { line: number; column: number } {
-  let line = 1
-  let lineStart = 0
-  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) {
-    line++
-    lineStart = at + 1
-  }
-  return { line, column: offset - lineStart + 1 }
-}

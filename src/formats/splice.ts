@@ -19,5 +19,8 @@ export function splice(text: string, edits: readonly Edit[]): string {
 }
 
 function isSorted(edits: readonly Edit[]): boolean {
-  return edits.every((edit, i) => i === 0 || (edits[i - 1] as Edit).start <= edit.start)
+  return edits.every((edit, i) => {
+    const before = edits[i - 1]
+    return before === undefined || before.start < edit.start || (before.start === edit.start && before.end <= edit.end)
+  })
 }
