@@ -8,7 +8,7 @@ export interface Host {
   readonly platform: string
   /** Absolute path of the user's home directory. */
   readonly homeDir: string
-  readonly stdin: Readable
+  readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: Writable & { readonly isTTY?: boolean }
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number }
   /** Undefined where nobody can be asked: no terminal, or `--no-input`. */
@@ -17,6 +17,8 @@ export interface Host {
   randomBytes(size: number): Uint8Array
   /** Aborts on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
+  /** Runs `action`, in which a program of the user's has the terminal: meanwhile Ctrl-C is not ours. Absent: it never is. */
+  readonly inForeground?: (<T>(action: () => Promise<T>) => Promise<T>) | undefined
 }
 
 /** Questions to a person, on `/dev/tty`, whatever stdin and stdout are. */

@@ -1,0 +1,30 @@
+/**
+ * Splits a command line into words as a POSIX shell does, quotes and backslashes and nothing else: no variable, no pattern and
+ * no operator means anything. On Windows a backslash is a part of a path. Undefined where a quote does not end.
+ */
+export function shellWords(line: string, { platform }: { readonly platform: string }): readonly string[] | undefined {
+  const escapes = platform !== 'win32'
+  const words: string[] = []
+  let word: string | undefined
+  let quote = ''
+  for (let at = 0; at < line.length; at++) {
+    const char = line.charAt(at)
+    const next = line.charAt(at + 1)
+    if (quote === '' && /\s/.test(char)) {
+      if (word !== undefined) words.push(word)
+      word = undefined
+    } else if (char === quote) {
+      quote = ''
+    } else if (quote === '' && (char === '"' || char === "'")) {
+      quote = char
+      word ??= ''
+    } else if (char === '\\' && escapes && next !== '' && (quote === '' || (quote === '"' && '$`"\\'.includes(next)))) {
+      word = (word ?? '') + next
+      at++
+    } else {
+      word = (word ?? '') + char
+    }
+  }
+  if (quote !== '') return undefined
+  return word === undefined ? words : [...words, word]
+}
