@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
+import { homedir } from 'node:os'
+import type { Host } from '../host/host.ts'
+import { openTerminal } from '../host/terminal.ts'
+import { run } from './run.ts'
+
+/** The real machine. The only place that names `process`. */
+function realHost(): Host {
+  const stop = new AbortController()
+  let foreground = 0
+  const interrupt = () => {
+    if (foreground > 0) return
+    // Who presses it a second time does not want to wait.
+    process.off('SIGINT', interrupt)
+    stop.abort('SIGINT')
+  }
+  process.on('SIGINT', interrupt)
+  for (const name of ['SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort(name))
+  const { signal } = stop
+  // Many files are worked on at the same time, and each listens while it waits.
+  setMaxListeners(0, signal)
+  const { env, platform } = process
+  let terminal: { found: Host['terminal'] } | undefined
+  return {
+    cwd: process.cwd(),
+    env,
+    platform,
+    homeDir: homedir(),
+    // Making a stream takes time, and most runs need one of them.
+    get stdin() {
+      return process.stdin
+    },
+    get stdout() {
+      return quietlyClosed(process.stdout)
+    },
+    get stderr() {
+      return quietlyClosed(process.stderr)
+    },
+    get terminal() {
+      terminal ??= { found: openTerminal({ platform, signal }) }
+      return terminal.found
+    },
+    now: () => new Date(),
+    randomBytes,
+    signal,
+    async inForeground(action) {
+      foreground++
+      try {
+        return await action()
+      } finally {
+        foreground--
+      }
+    },
+  }
+}
+
+/** A reader that has seen enough (`| head`) is no error. */
+function quietlyClosed<T extends NodeJS.WriteStream>(stream: T): T {
+  if (stream.listenerCount('error') > 0) return stream
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  return stream
+}
+
+const host = realHost()
+run(process.argv.slice(2), host).then((code) => {
+  process.exitCode = host.signal.aborted && host.signal.reason === 'SIGTERM' ? 143 : code
+})
