@@ -22,7 +22,7 @@
  *
  * A command has a terminal if and only if it has a `?` line; `terminal` before it puts stdin and stdout there, too.
  * `...` stands for any text within a line, and for any lines where it stands alone. The test's own folder is left out
- * of paths, so that they start with /home and /work. `npx vitest -u` writes down what is really printed: read it.
+ * of paths, so that they start with /home and /code. `npx vitest -u` writes down what is really printed: read it.
  *
  * Commands: `kmsfile` runs in process, with `NAME=value` before it, `$NAME` in its words, `<<EOF`, `< FILE`, `> FILE`
  * and pipes. Everything else is real: `sh` runs it in the working directory, here-documents and `git` included. Three
@@ -88,7 +88,7 @@ export async function playTranscript(text: string): Promise<string> {
 
 /** Runs one command after the other in the same place, and returns the lines that each prints. */
 function player(root: string) {
-  const [homeDir = '', work = '', runtime = ''] = ['home', 'work', 'run'].map((name) => join(root, name))
+  const [homeDir = '', work = '', runtime = ''] = ['home', 'code', 'run'].map((name) => join(root, name))
   for (const folder of [homeDir, work, runtime]) mkdirSync(folder, { mode: 0o700 })
   const env: Record<string, string | undefined> = { ...FIXED_ENV, PATH: process.env['PATH'] }
   Object.assign(env, { HOME: homeDir, XDG_RUNTIME_DIR: runtime })
