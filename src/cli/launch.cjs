@@ -63,12 +63,12 @@ function readCache(location) {
     const bytes = fs.readFileSync(fd)
     const end = bytes.indexOf(0x0a)
     let at = end + 1
-    return new Map(
-      JSON.parse(bytes.toString('utf8', 0, end)).map(([name, size]) => {
-        at += size
-        return [name, bytes.subarray(at - size, at)]
-      }),
-    )
+    const parts = JSON.parse(bytes.toString('utf8', 0, end)).map(([name, size]) => {
+      at += size
+      return [name, bytes.subarray(at - size, at)]
+    })
+    // What a full disk cut short is written anew.
+    return new Map(at === bytes.length ? parts : [])
   } catch {
     return new Map()
   } finally {

@@ -13,7 +13,7 @@ export async function growth({ place, quick, report }) {
   for (const [format, text] of Object.entries({ yaml: yamlText, json: jsonText })) {
     const files = MEGABYTES.map((size) => `grow${size}.${format}`)
     for (const [i, file] of files.entries()) writeFileSync(join(work, file), text(MEGABYTES[i] * 1e6))
-    const turns = { rounds: quick ? 1 : 3, budgetMs: 25_000 }
+    const turns = { rounds: quick ? 1 : 3, budgetMs: 20_000 }
     const encrypting = files.map((file) => ({
       ...kmsfile('encrypt', '--age', recipient, file),
       output: join(work, `enc.${file}`),

@@ -11,7 +11,7 @@ const SOPS_VERSION = '3.13.3'
 /**
  * Packs and installs the package below `scratch`, and makes an age identity with it.
  *
- * `kmsfile` and `sops` make commands of arguments; `sops` is undefined where there is none.
+ * `kmsfile` and `sops` make commands of arguments; `sops` is undefined where there is none, and `sopsLabel` says so.
  */
 export function install(scratch) {
   const home = join(scratch, 'home')
@@ -50,6 +50,7 @@ export function install(scratch) {
     bare: { file: process.execPath, args: ['-e', '0'] },
     kmsfile: (...args) => ({ file: process.execPath, args: [bin, ...args] }),
     sops: sopsFile === undefined ? undefined : (...args) => ({ file: sopsFile, args }),
+    sopsLabel: sopsFile === undefined ? 'no sops' : 'sops',
   }
 }
 
@@ -66,7 +67,7 @@ function findSops() {
   const { KMSFILE_SOPS, KMSFILE_CI_CACHE, XDG_CACHE_HOME, PATH = '' } = process.env
   const cache = KMSFILE_CI_CACHE || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'kmsfile-ci')
   const onPath = PATH.split(delimiter).map((folder) => join(folder, 'sops'))
-  const places = [...(KMSFILE_SOPS ? [KMSFILE_SOPS] : []), ...onPath, join(cache, `sops-${SOPS_VERSION}`, 'sops')]
+  const places = KMSFILE_SOPS ? [KMSFILE_SOPS] : [...onPath, join(cache, `sops-${SOPS_VERSION}`, 'sops')]
   return places.find((file) => {
     if (!existsSync(file)) return false
     const { stdout } = spawnSync(file, ['--version', '--disable-version-check'], { encoding: 'utf8' })

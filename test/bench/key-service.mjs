@@ -57,7 +57,7 @@ async function measure(kms, { place, quick, report }) {
       name: `${verb} ${FILES} files, KMS ${DELAY_MS} ms`,
       ours: medians(of.kmsfile),
       theirs: of.sops && medians(of.sops),
-      label: 'sops, one by one',
+      label: of.sops === undefined ? '-' : 'sops, one by one',
       ratio: compare(of.kmsfile, of.sops),
       targets: [],
     })

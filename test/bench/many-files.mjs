@@ -7,7 +7,7 @@ import { compare, medians, runOnce, takeTurns } from './processes.mjs'
 const FILES = 100
 
 export async function manyFiles({ place, quick, report }) {
-  const { work, kmsfile, sopsFile, recipient } = place
+  const { work, kmsfile, sopsFile, sopsLabel, recipient } = place
   const names = Array.from({ length: FILES }, (_, i) => `many-${i}.yaml`)
   for (const [i, name] of names.entries()) writeFileSync(join(work, name), smallYamlText(i))
   const encrypted = names.map((name) => join('many', name))
@@ -26,7 +26,7 @@ export async function manyFiles({ place, quick, report }) {
     name: `decrypt ${FILES} files of 20 values`,
     ours: medians(samples.kmsfile),
     theirs: samples.sops && medians(samples.sops),
-    label: 'sops, one by one',
+    label: samples.sops === undefined ? sopsLabel : 'sops, one by one',
     ratio: compare(samples.kmsfile, samples.sops),
     targets: [],
   })

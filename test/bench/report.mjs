@@ -1,8 +1,8 @@
 /**
  * Collects what was measured, and prints it group by group.
  *
- * A row compares two commands, a figure is one number. Targets are judged here: they say what is hoped for, and fail
- * nothing.
+ * A row compares two commands, `label` says with what; a figure is one number. Targets are judged here: they say what
+ * is hoped for, and fail nothing.
  */
 export function startReport({ print }) {
   const groups = []
@@ -34,17 +34,18 @@ export function startReport({ print }) {
 /** All targets in one table. */
 export function targetTable(groups) {
   const lines = groups.flatMap(({ rows, figures }) =>
-    [...rows, ...figures].flatMap(({ name, label, targets }) =>
+    [...rows, ...figures].flatMap(({ name, label, ratio, targets }) =>
       targets.map((target) => [
         name,
         target.of === 'value' ? '' : `${target.of} of ${label}`,
-        target.value === undefined ? '-' : `${target.value.toFixed(2)}${times(target)}`,
+        target.value === undefined ? '-' : `${target.value.toPrecision(3)}${times(target)}`,
         `<= ${target.atMost}${times(target)}`,
         verdict(target),
+        target.of === 'wall' && ratio?.cpu !== undefined ? `CPU ${ratio.cpu.toPrecision(3)}x` : '',
       ]),
     ),
   )
-  return lines.length === 0 ? '' : table([['target', 'measure', 'is', 'hoped for', ''], ...lines])
+  return lines.length === 0 ? '  no targets here' : table([['target', 'measure', 'is', 'hoped for', '', ''], ...lines])
 }
 
 function measured({ ratio }, { of }) {
@@ -88,7 +89,7 @@ function rowTable(rows) {
       name,
       ...usage(ours),
       `${ours.runs}`,
-      theirs === undefined ? `no ${label}` : label,
+      label,
       ...usage(theirs ?? {}),
       ...[ratio?.wall, ratio?.pairs, ratio?.cpu, ratio?.memory].map((value) => number(value, 2)),
       targets.map((target) => `${target.of} <= ${target.atMost}: ${verdict(target)}`).join(', '),

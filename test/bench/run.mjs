@@ -81,7 +81,7 @@ try {
     report.close()
   }
   const seconds = Math.round((Date.now() - start) / 1000)
-  print(`\ntargets\n${targetTable(report.groups)}\n\n${seconds} s, load ${loadavg()[0].toFixed(1)}`)
+  print(`\n${targetTable(report.groups)}\n\n${seconds} s, load ${loadavg()[0].toFixed(1)}`)
   const result = `${JSON.stringify({ ...about, seconds, groups: report.groups }, null, 2)}\n`
   if (json) process.stdout.write(result)
   if (output !== undefined) writeFileSync(output, result)

@@ -48,11 +48,11 @@ export async function sizes({ place, quick, report }) {
 }
 
 async function measure({ name, file, text, large = false, ...targets }, { place, quick, report }) {
-  const { work, kmsfile, sops, recipient } = place
+  const { work, kmsfile, sops, sopsLabel, recipient } = place
   const plaintext = text()
   writeFileSync(join(work, file), plaintext)
   const path = (prefix) => join(work, `${prefix}.${file}`)
-  const turns = large ? { rounds: 5, budgetMs: 30_000 } : { rounds: quick ? 3 : 7, budgetMs: quick ? 8000 : 15_000 }
+  const turns = large ? { rounds: 5, budgetMs: 25_000 } : { rounds: quick ? 3 : 7, budgetMs: quick ? 8000 : 15_000 }
 
   const encrypted = await takeTurns(
     {
@@ -78,7 +78,7 @@ async function measure({ name, file, text, large = false, ...targets }, { place,
       name: `${verb} ${name}`,
       ours: medians(samples.kmsfile),
       theirs: samples.sops && medians(samples.sops),
-      label: 'sops',
+      label: sopsLabel,
       ratio: compare(samples.kmsfile, samples.sops),
       targets: targets[verb],
     })

@@ -10,7 +10,7 @@ const SMALL_TARGET = 2.5
 const timing = fileURLToPath(new URL('launch-phases.cjs', import.meta.url))
 
 export async function startUp({ place, quick, report }) {
-  const { work, kmsfile, sops, bare, recipient, scratch } = place
+  const { work, kmsfile, sops, sopsLabel, bare, recipient, scratch } = place
   writeFileSync(join(work, 'small.yaml'), smallYamlText())
   await runOnce(
     { ...kmsfile('encrypt', '--age', recipient, 'small.yaml'), output: join(work, 'small.enc.yaml') },
@@ -53,7 +53,7 @@ export async function startUp({ place, quick, report }) {
   const onNode = { theirs: side('bare'), label: 'node -e 0' }
   row('--version', { ours: side('version'), ...onNode })
   row('decrypt, 20 values', { ours: side('decrypt'), ...onNode, target: SMALL_TARGET })
-  row('decrypt, 20 values', { ours: side('decrypt'), theirs: warm.sops && side('sops'), label: 'sops' })
+  row('decrypt, 20 values', { ours: side('decrypt'), theirs: warm.sops && side('sops'), label: sopsLabel })
   row('--version, first run ever', {
     ours: { samples: cold.version },
     theirs: { samples: cold.bare },
