@@ -2,7 +2,7 @@ import { printPath } from '../core/path.ts'
 import type { Document, MapNode, Node, Path } from '../core/tree.ts'
 import { KmsfileError } from '../errors.ts'
 import type { Format } from '../formats/format.ts'
-import { treeOf } from './read-secrets.ts'
+import { treeOfPlaintext } from './read-secrets.ts'
 import {
   about,
   type OpenedSource,
@@ -46,9 +46,9 @@ async function printOpened(
 ): Promise<DecryptResult> {
   const { file } = opened
   const format = outputFormat ?? file.format
-  if (extract !== undefined) return extracted(treeOf(file), extract, { format, spelled })
+  if (extract !== undefined) return extracted(treeOfPlaintext(file), extract, { format, spelled })
   if (format.name !== file.format.name) {
-    const tree = treeOf(file)
+    const tree = treeOfPlaintext(file)
     if (format.name === 'json' && tree.length > 1) {
       throw new KmsfileError(`${tree.length} documents do not fit into one JSON text`, {
         code: 'FORMAT_UNSUPPORTED',

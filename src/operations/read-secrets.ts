@@ -166,8 +166,7 @@ export interface Plaintext {
  */
 export async function plaintextOf(file: OpenedFile): Promise<Plaintext> {
   const { format, scanned, layout } = file
-  const whole = wholeValue(scanned.documents)
-  const wholeText = whole === undefined ? undefined : file.values.find(({ leaf }) => leaf === whole)?.text
+  const wholeText = wholeTextOf(file)
   if (wholeText !== undefined) return { text: wholeText, exact: true }
 
   if (layout !== undefined) {
@@ -219,7 +218,22 @@ async function withoutAdded(format: Format, scanned: Scanned, added: readonly Pa
   return paths.reduceRight((rest, path) => format.scan(splice(rest.text, editor.unset(rest, path))), scanned)
 }
 
-/** The plaintext tree of an opened file. */
+/**
+ * The tree of an opened file's plaintext, also where the file is encrypted as one value.
+ *
+ * @throws FormatError `FORMAT_UNSUPPORTED` for a text that has no tree of string keys, which is why it is one value
+ */
+export function treeOfPlaintext(file: OpenedFile): readonly Document[] {
+  const text = wholeTextOf(file)
+  return text === undefined ? treeOf(file) : file.format.scan(text).documents
+}
+
+function wholeTextOf({ scanned, values }: OpenedFile): string | undefined {
+  const whole = wholeValue(scanned.documents)
+  return whole === undefined ? undefined : values.find(({ leaf }) => leaf === whole)?.text
+}
+
+/** The tree of an opened file as it stands: of one that is encrypted as one value, that value. */
 export function treeOf(file: OpenedFile): readonly Document[] {
   return revealTree(file.scanned.documents, file)
 }

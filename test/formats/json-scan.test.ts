@@ -1,18 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FormatError } from '../../src/formats/format.ts'
 import { scanJson } from '../../src/formats/json-scan.ts'
+import { hasSharedData, sharedData } from '../shared-data.ts'
 import { entriesOf, jsonText, leavesOf, plainOf, rootOf } from './json-text.ts'
 
-const shared = process.env['KMSFILE_SHARED'] ?? fileURLToPath(new URL('../../../shared/', import.meta.url))
-const suite = join(shared, 'corpora/json-test-suite')
-const isAtHand = existsSync(suite) || process.env['KMSFILE_REQUIRE_CORPORA'] === '1'
+const suite = sharedData('corpora/json-test-suite')
 
-describe.skipIf(!isAtHand)('JSONTestSuite, where the corpora are at hand', () => {
-  const files = isAtHand
+describe.skipIf(!hasSharedData)('JSONTestSuite, where the corpora are at hand', () => {
+  const files = hasSharedData
     ? readdirSync(suite).map((name) => ({ name, text: decode(readFileSync(join(suite, name))) }))
     : []
   const chosen = (prefix: string) =>

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import * as ageEncryption from 'age-encryption'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -8,6 +8,7 @@ import { armor } from '../../src/keys/age-armor.ts'
 import { sealFile } from '../../src/keys/age-file.ts'
 import { generateIdentity } from '../../src/keys/age-identity.ts'
 import { encodeBech32 } from '../../src/keys/bech32.ts'
+import { hasSharedData, sharedData } from '../shared-data.ts'
 import { FIXTURE_BYTES, fixture, machine } from './age-machine.ts'
 
 const bytesOf = (bytes: Uint8Array) => Uint8Array.from(bytes)
@@ -164,17 +165,10 @@ describe('what is no wrapped data key', () => {
 })
 
 describe('what sops wrote', () => {
-  const shared = process.env['KMSFILE_SHARED'] ?? new URL('../../../shared/', import.meta.url).pathname
-  const vectors = `${shared}/vectors`
-  const atHand = existsSync(vectors)
+  const vectors = sharedData('vectors')
+  const files = hasSharedData ? readdirSync(`${vectors}/out`).filter((name) => name.endsWith('.yaml')) : []
 
-  test.runIf(process.env['KMSFILE_REQUIRE_CORPORA'] === '1')('has corpora at hand', () => {
-    expect(atHand).toBe(true)
-  })
-
-  const files = atHand ? readdirSync(`${vectors}/out`).filter((name) => name.endsWith('.yaml')) : []
-
-  describe.skipIf(!atHand)('(where the corpora are at hand)', () => {
+  describe.skipIf(!hasSharedData)('(where the corpora are at hand)', () => {
     test.each(files.length > 0 ? files : [''])('has its data keys unwrapped: %s', async (name) => {
       const { host } = machine({ env: { SOPS_AGE_KEY_FILE: `${vectors}/keys.txt` } })
       const provider = age({ host })
