@@ -44,10 +44,11 @@ export interface EncryptOptions {
 export function encryptValue(key: KeyObject, text: string, { associatedData, nonce, type }: EncryptOptions): string {
   const cipher = createCipheriv(ALGORITHM, key, nonce)
   cipher.setAAD(Buffer.from(associatedData))
-  const start = cipher.update(text, 'utf8', 'base64')
-  const data = start + cipher.final('base64')
+  // Bytes, because text out of a cipher goes through the decoder of a stream; GCM holds nothing back for the end.
+  const data = cipher.update(text, 'utf8')
+  cipher.final()
   return printEncryptedValue({
-    data,
+    data: data.toString('base64'),
     nonce: Buffer.from(nonce.buffer, nonce.byteOffset, nonce.byteLength).toString('base64'),
     tag: cipher.getAuthTag().toString('base64'),
     type,

@@ -30,7 +30,7 @@ export function newDataKey(randomBytes: RandomBytes): DataKey {
 }
 
 /** What a subkey is for. One purpose, one key: nothing made under one is ever taken for the other. */
-export type SubkeyPurpose = 'mark' | 'seal' | 'layout' | 'recipients' | 'id'
+export type SubkeyPurpose = 'mark' | 'seal' | 'layout' | 'original' | 'recipients' | 'id'
 
 /** HKDF-SHA-256 (RFC 5869) of the data key, no salt, `kmsfile v1 PURPOSE` as info. 32 bytes. */
 export function subkey(dataKey: DataKey, purpose: SubkeyPurpose): Uint8Array {

@@ -18,7 +18,8 @@ export function looksEncrypted(text: string): boolean {
 }
 
 export function printEncryptedValue({ data, nonce, tag, type }: EncryptedValue): string {
-  return `${PREFIX}${data},iv:${nonce},tag:${tag},type:${type}]`
+  // Joined, because a template leaves a chain of pieces, which costs twice the memory and is copied by each collection.
+  return [PREFIX, data, ',iv:', nonce, ',tag:', tag, ',type:', type, ']'].join('')
 }
 
 /**

@@ -8,6 +8,8 @@ import { type KeyGroup, masterKeyIdentity } from './master-key.ts'
 export interface Layout {
   /** {@link spellingMac} of the original text, base64. */
   readonly spelling: string
+  /** {@link originalMac} of the original text without its byte order mark, base64; undefined where nobody noted it. */
+  readonly original: string | undefined
   /** The original ends without a line break where the encrypted text has one. */
   readonly noFinalBreak: boolean
   /** The original starts with a byte order mark. The encrypted text's says nothing: anybody can add one. */
@@ -47,6 +49,14 @@ export function spellingMac(dataKey: DataKey, bare: string): string {
   return toBase64(createHmac('sha256', subkey(dataKey, 'layout')).update(bare, 'utf8').digest())
 }
 
+/**
+ * Binds a text to the last byte, comments and blank lines too. Whoever finds it unchanged need not look any further: what
+ * it says was verified when it was written.
+ */
+export function originalMac(dataKey: DataKey, original: string): string {
+  return toBase64(createHmac('sha256', subkey(dataKey, 'original')).update(original, 'utf8').digest())
+}
+
 /** Binds who can read: the set of master keys with their groups, and the threshold. Wrapped keys are no part of it. */
 export function recipientsMac(dataKey: DataKey, groups: readonly KeyGroup[], threshold: number): string {
   const set = groups.flatMap((group, i) => group.map((key) => JSON.stringify([i, masterKeyIdentity(key)])))
@@ -71,6 +81,7 @@ export function sealLayout(
 ): string {
   const data = {
     h: layout.spelling,
+    ...(layout.original !== undefined && { o: layout.original }),
     r: layout.recipients,
     ...(layout.noFinalBreak && { noeol: 1 }),
     ...(layout.bom && { bom: 1 }),
@@ -104,11 +115,12 @@ export function openLayout(dataKey: DataKey, text: string | undefined, macNonce:
     decipher.setAuthTag(blob.subarray(-TAG_BYTES))
     decipher.setAAD(macNonce)
     const packed = Buffer.concat([decipher.update(blob.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()])
-    const { h, r, noeol, bom, n } = JSON.parse(
+    const { h, o, r, noeol, bom, n } = JSON.parse(
       inflateRawSync(packed, { maxOutputLength: MAX_LAYOUT_BYTES }).toString('utf8'),
     )
     return {
       spelling: String(h),
+      original: typeof o === 'string' ? o : undefined,
       recipients: String(r),
       noFinalBreak: noeol === 1,
       bom: bom === 1,

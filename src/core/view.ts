@@ -150,6 +150,8 @@ function onlySelected(direct: ViewEncoder): ViewEncoder {
   }
 }
 
+const SHORT_CHARS = 48
+
 interface ByteWriter {
   tag(tag: number): void
   item(tag: number, text: string): void
@@ -166,6 +168,16 @@ function byteWriter(sink: ByteSink): ByteWriter {
     buffer.fill(0, 0, at)
     at = 0
   }
+  function write(text: string, start: number): number {
+    // A call into Node costs more than a short text; most are short and ASCII.
+    if (text.length > SHORT_CHARS) return buffer.write(text, start)
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code > 0x7f) return buffer.write(text, start)
+      buffer[start + i] = code
+    }
+    return text.length
+  }
   return {
     flush,
     tag(tag) {
@@ -176,12 +188,18 @@ function byteWriter(sink: ByteSink): ByteWriter {
       // A UTF-16 unit takes at most three bytes.
       if (at + 9 + text.length * 3 > buffer.length) flush()
       const large = 9 + text.length * 3 > buffer.length ? Buffer.from(text) : undefined
-      buffer[at++] = tag
-      const lengthAt = at
-      at += 8
-      const length = large === undefined ? buffer.write(text, at) : large.length
-      buffer.writeUInt32BE(0, lengthAt)
-      buffer.writeUInt32BE(length, lengthAt + 4)
+      const start = at + 9
+      const length = large === undefined ? write(text, start) : large.length
+      buffer[at] = tag
+      buffer[at + 1] = 0
+      buffer[at + 2] = 0
+      buffer[at + 3] = 0
+      buffer[at + 4] = 0
+      buffer[at + 5] = length >>> 24
+      buffer[at + 6] = length >>> 16
+      buffer[at + 7] = length >>> 8
+      buffer[at + 8] = length
+      at = start
       if (large === undefined) at += length
       else {
         flush()

@@ -106,6 +106,14 @@ export function startGap(text: string): Gap {
     }
   }
 
+  function to(offset: number): void {
+    overComments()
+    while (at < offset && at < text.length) {
+      overOne()
+      overComments()
+    }
+  }
+
   function marker(sign: string): boolean {
     return at === lineStart && text.startsWith(sign, at)
   }
@@ -123,7 +131,7 @@ export function startGap(text: string): Gap {
     lineStart: () => lineStart,
     past,
     overComments,
-    to: (offset) => until(() => at >= offset),
+    to,
     indicator(code) {
       overComments()
       if (text.charCodeAt(at) === code) overOne()
@@ -154,8 +162,16 @@ export function startGap(text: string): Gap {
       if (marker('...')) past(at + 3)
     },
     toEnd: () => until(() => at >= text.length),
-    take: () => takeWhile(() => true),
-    takeInline: () => takeWhile((comment) => comment.inline),
+    take: () => takeWhile(isComment),
+    takeInline: () => takeWhile(isInline),
     takeFromColumn: (column) => takeWhile((comment) => comment.column >= column),
   }
+}
+
+function isComment(): boolean {
+  return true
+}
+
+function isInline({ inline }: Pending): boolean {
+  return inline
 }

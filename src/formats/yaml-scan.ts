@@ -272,7 +272,7 @@ function buildDocument(
     // On an envelope yaml.v3 would reject a core tag; it goes with the value.
     const isCore = tag === TAG_MARKER || (tag?.startsWith('!!') === true && tag !== '!!str')
     const core = isCore && style !== 'empty' && !needsKey(top)
-    const place = moveTo(event, top, { core })
+    const place = moveTo(event, top, core)
     const decoded = style === 'empty' ? '' : decodeScalar(text, event)
     const resolved = resolveScalar(decoded, { plain: style === 'plain' || style === 'empty', tag })
     if (resolved === undefined) throw unsupported(`a value that is not what its tag ${tag} says`, place.valueStart)
@@ -298,38 +298,38 @@ function buildDocument(
    * Moves to a scalar, keeping the comments on the way; gives the range of its token, without properties. Those behind
    * a core tag are part of the slot that starts there.
    */
-  function moveTo(
-    event: ScalarEvent,
-    top: Open | undefined,
-    { core }: { core: boolean },
-  ): { valueStart: number; end: number } {
-    const properties = startWithProperties(Number.POSITIVE_INFINITY, event.properties)
-    if (Number.isFinite(properties)) {
-      gap.to(properties)
+  function moveTo(event: ScalarEvent, top: Open | undefined, core: boolean): { valueStart: number; end: number } {
+    const decorated = event.properties !== NO_PROPERTIES
+    if (decorated) {
+      gap.to(startWithProperties(text.length, event.properties))
       addComments(top, gap.take())
       overProperties(event.properties)
     }
-    const takeComments = () => (core ? gap.take() : addComments(top, gap.take()))
     switch (event.style) {
       case 'empty': {
         const indicator = top?.kind === 'map' ? (top.key === undefined ? 0x3f : 0x3a) : 0x2d
-        const place = Number.isFinite(properties) || top === undefined ? gap.position() : gap.indicator(indicator)
+        const place = decorated || top === undefined ? gap.position() : gap.indicator(indicator)
         addComments(top, gap.takeInline())
         return { valueStart: place, end: place }
       }
       case 'literal':
       case 'folded': {
         gap.toHeader()
-        takeComments()
+        takeComments(top, core)
         return { valueStart: gap.position(), end: blockEnd(text, event) }
       }
       default: {
         const quote = event.style === 'plain' ? 0 : 1
         gap.to(event.start - quote)
-        takeComments()
+        takeComments(top, core)
         return { valueStart: event.start - quote, end: event.end + quote }
       }
     }
+  }
+
+  function takeComments(top: Open | undefined, core: boolean): void {
+    const comments = gap.take()
+    if (!core) addComments(top, comments)
   }
 
   /** Moves behind tag and anchor, over the comments between them. */

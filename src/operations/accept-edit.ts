@@ -119,8 +119,8 @@ async function keptLayout(file: OpenedFile): Promise<{ plaintext: string; tree: 
   const plaintext = (layout.bom ? '\ufeff' : '') + ended
   const tree = tryScan(file, plaintext)
   if (tree === undefined) return undefined
-  const digest = file.digest ?? (await treeDigest(treeOf(file)))
-  return (await treeDigest(tree.documents)) === digest ? { plaintext, tree } : undefined
+  const same = (await treeDigest(tree.documents)) === (await treeDigest(treeOf(file)))
+  return same ? { plaintext, tree } : undefined
 }
 
 function tryScan({ format }: OpenedFile, text: string): Tree | undefined {

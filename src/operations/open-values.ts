@@ -10,7 +10,7 @@ import { type Place, type Visitor, walk } from '../core/walk.ts'
 import { KmsfileError } from '../errors.ts'
 import { ENVELOPE_KEY, type Scalar } from '../formats/format.ts'
 import { normalScalar } from '../formats/scalar.ts'
-import { startTreeDigest, structureVisitor } from './tree-digest.ts'
+import { structureVisitor, type TreeDigest } from './tree-digest.ts'
 
 /** A value that was encrypted. */
 export interface OpenedValue extends Scalar {
@@ -34,8 +34,6 @@ export interface OpenedValues {
   /** In the order of the text. */
   readonly values: readonly OpenedValue[]
   readonly comments: readonly OpenedComment[]
-  /** {@link treeDigest} of the values; undefined where something was added by hand. */
-  readonly digest: string | undefined
   /** MAC over the values found, upper-case hexadecimal. */
   readonly mac: string
   /**
@@ -56,6 +54,8 @@ export interface OpenOptions {
   readonly macOnlyEncrypted: boolean
   /** Takes the encoded view, for the seal. */
   readonly sink?: ByteSink | undefined
+  /** Takes the tree with its values in their places. */
+  readonly tree?: TreeDigest | undefined
 }
 
 /** Decrypts with a data key. */
@@ -70,11 +70,10 @@ export function decryptWith(key: KeyObject): Decrypt {
  * @throws KmsfileError `INTEGRITY_TAG_MISMATCH`, `INTEGRITY_AMBIGUOUS`, `FORMAT_VALUE`, each with the path.
  */
 export function openValues(documents: readonly Document[], options: OpenOptions): OpenedValues {
-  const { selection, macOnlyEncrypted } = options
+  const { selection, macOnlyEncrypted, tree } = options
   const values: OpenedValue[] = []
   const comments: OpenedComment[] = []
   const byHand = addedNodes(documents, selection)
-  const tree = startTreeDigest()
   const mac = startMac({ onlyEncrypted: macOnlyEncrypted })
   const view = encodeView(options.sink ?? (() => {}), {
     selector: selection.selector,
@@ -83,7 +82,7 @@ export function openValues(documents: readonly Document[], options: OpenOptions)
   let strangeComments = 0
 
   const visitor: Visitor = {
-    ...structureVisitor(documents, selection, [view, tree.view]),
+    ...structureVisitor(documents, selection, tree === undefined ? [view] : [view, tree.view]),
     leaf(leaf, place) {
       if (place.secret && leaf.type === 'str' && looksEncrypted(leaf.text)) encrypted(leaf, place)
       else plain(leaf, place)
@@ -95,13 +94,11 @@ export function openValues(documents: readonly Document[], options: OpenOptions)
   const skipNodes = byHand.size === 0 ? undefined : new Set(byHand.keys())
   walk(documents, visitor, { selection, skipRootKey: ENVELOPE_KEY, skipNodes })
   view.end()
-  const digest = tree.digest()
   return {
     values,
     comments,
     mac: mac.digest(),
     added: [...byHand.values()],
-    digest: byHand.size === 0 ? digest : undefined,
     strangeComments,
   }
 
@@ -127,14 +124,14 @@ export function openValues(documents: readonly Document[], options: OpenOptions)
     }
     mac.add(normal)
     view.encrypted(value.type, normal)
-    tree.view.encrypted(value.type, normal)
+    tree?.view.encrypted(value.type, normal)
   }
 
   function plain(leaf: Leaf, place: Place): void {
     if (selection.byComment && place.secret && isConcealable(leaf.type, leaf.text)) throw notEncrypted(place)
     if (leaf.type !== 'null' && (place.secret || !macOnlyEncrypted)) mac.add(leaf.text)
     view.plain(leaf.type, leaf.text, place.secret)
-    tree.leaf(leaf)
+    tree?.leaf(leaf)
   }
 
   function openComment(comment: Comment, place: Place): void {

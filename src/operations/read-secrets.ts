@@ -4,7 +4,7 @@ import type { DataKey } from '../core/data-key.ts'
 import { looksEncrypted, parseEncryptedValue } from '../core/encrypted-value.ts'
 import type { Envelope } from '../core/envelope.ts'
 import { normalTime, readEnvelope } from '../core/envelope-reader.ts'
-import { type Layout, openLayout, recipientsMac, sameMac, spellingMac } from '../core/layout.ts'
+import { type Layout, openLayout, originalMac, recipientsMac, sameMac, spellingMac } from '../core/layout.ts'
 import { printPath } from '../core/path.ts'
 import { hasMark, verifySeal } from '../core/seal.ts'
 import { compileSelector, DEFAULT_SELECTOR, type Selector } from '../core/selection.ts'
@@ -173,9 +173,15 @@ export async function plaintextOf(file: OpenedFile): Promise<Plaintext> {
     const restored = restore(format, scanned, file, layout.notes)
     const text = layout.noFinalBreak ? restored.replace(/\r?\n$/, '') : restored
     const original = (layout.bom ? '\ufeff' : '') + text
+    if (isOriginal(file, layout, text)) return { text: original, exact: true }
     if (await isAuthentic(file, layout, original)) return { text: original, exact: true }
   }
   return { text: format.emit(treeOf(file)), exact: false }
+}
+
+/** Whether it is the text that was encrypted, to the last byte. What that says was compared with the values then. */
+function isOriginal({ dataKey, added }: OpenedFile, { original }: Layout, text: string): boolean {
+  return added.length === 0 && original !== undefined && sameMac(original, originalMac(dataKey, text))
 }
 
 /**
@@ -189,7 +195,7 @@ async function isAuthentic(file: OpenedFile, { spelling }: Layout, text: string)
     const scanned = format.scan(text)
     const sealed = added.length === 0 ? scanned : await withoutAdded(format, scanned, added)
     if (!sameMac(spelling, spellingMac(dataKey, bareText(sealed)))) return false
-    return (await treeDigest(scanned.documents)) === (file.digest ?? (await treeDigest(treeOf(file))))
+    return (await treeDigest(scanned.documents)) === (await treeDigest(treeOf(file)))
   } catch (error) {
     if (error instanceof KmsfileError) return false
     throw error

@@ -3,7 +3,16 @@ import { cipherKey, encryptValue, NONCE_BYTES } from '../core/cipher.ts'
 import type { DataKey, RandomBytes } from '../core/data-key.ts'
 import { printEncryptedValue } from '../core/encrypted-value.ts'
 import { type Envelope, envelopeData, SOPS_VERSION } from '../core/envelope.ts'
-import { keyId, noteKey, packNote, printLayout, recipientsMac, sealLayout, spellingMac } from '../core/layout.ts'
+import {
+  keyId,
+  noteKey,
+  originalMac,
+  packNote,
+  printLayout,
+  recipientsMac,
+  sealLayout,
+  spellingMac,
+} from '../core/layout.ts'
 import type { WrappedKey } from '../core/master-key.ts'
 import { sealDocument } from '../core/seal.ts'
 import { compileSelector, DEFAULT_SELECTOR, type Selection, type Selector } from '../core/selection.ts'
@@ -17,7 +26,7 @@ import { breaksComments, type OpenedFile, takeApart } from './read-secrets.ts'
 import { partlyEncrypted, refuseEncrypted, usesReservedName } from './refuse-encrypted.ts'
 import { bareText, restore } from './restore.ts'
 import { refuseStrayComments } from './stray-comments.ts'
-import { treeDigest } from './tree-digest.ts'
+import { startTreeDigest, treeDigest } from './tree-digest.ts'
 
 export interface WriteOptions {
   readonly dataKey: DataKey
@@ -67,6 +76,7 @@ interface Draft extends Omit<ConcealedValues, 'edits'> {
   readonly plaintext: Pick<Scanned, 'text' | 'bom' | 'eol'>
   readonly digest: string
   readonly spelling: string
+  readonly original: string
   readonly whole: string | undefined
 }
 
@@ -122,6 +132,7 @@ async function draftOf(
     plaintext: { text: source.text, bom: source.bom, eol: source.eol },
     digest: await treeDigest(source.documents),
     spelling: spellingMac(dataKey, bareText(source)),
+    original: originalMac(dataKey, source.text),
     whole: options.whole,
   }
 }
@@ -138,6 +149,7 @@ function complete(format: Format, draft: Draft, options: Selected): WrittenFile 
   if (ambiguity !== undefined) return ambiguity.message
 
   const seal = selection.byComment ? undefined : sealDocument(dataKey, envelope.lastModified, randomBytes)
+  const tree = startTreeDigest()
   const spellings = { values: [] as (string | undefined)[], comments: [] as (string | undefined)[] }
   const opened = tryOpen(scanned, {
     decrypt(text, { type }, associatedData) {
@@ -148,10 +160,11 @@ function complete(format: Format, draft: Draft, options: Selected): WrittenFile 
     selection,
     macOnlyEncrypted: envelope.macOnlyEncrypted,
     sink: seal?.sink,
+    tree,
   })
   if (opened === undefined) return 'a value is read at another place in its encrypted form'
   if (breaksComments(opened.comments)) return 'a comment with a character that some readers take for a line break'
-  if (opened.digest !== draft.digest) return 'it says something else in its encrypted form'
+  if (tree.digest() !== draft.digest) return 'it says something else in its encrypted form'
   const nonce = seal?.nonce() ?? randomBytes(NONCE_BYTES)
   const layout = whole === undefined ? layoutOf(format, draft, { scanned, opened, spellings }) : UNSPELLED
   if (layout === undefined) return 'it does not read back letter for letter'
@@ -189,19 +202,25 @@ export async function writeWhole(
   return written
 }
 
-const UNSPELLED = { spelling: '', noFinalBreak: false, bom: false, notes: new Map<string, string>() }
+const UNSPELLED = {
+  spelling: '',
+  original: undefined,
+  noFinalBreak: false,
+  bom: false,
+  notes: new Map<string, string>(),
+}
 
 /** The layout with which the plaintext comes back letter for letter; undefined if it does not. */
 function layoutOf(
   format: Format,
-  { plaintext, spelling }: Draft,
+  { plaintext, spelling, original }: Draft,
   { scanned, opened, spellings }: { scanned: Scanned; opened: OpenedValues; spellings: Spellings },
 ) {
   const notes = notesOf(format, scanned, opened, spellings)
   const restored = restore(format, scanned, opened, notes)
   const noFinalBreak = restored !== plaintext.text
   if (noFinalBreak && restored !== plaintext.text + plaintext.eol) return undefined
-  return { notes, noFinalBreak, bom: plaintext.bom, spelling }
+  return { notes, noFinalBreak, bom: plaintext.bom, spelling, original }
 }
 
 /** How the plaintext spells what was opened, in the same order. */

@@ -24,6 +24,7 @@ const other = toDataKey(randomBytes(32))
 const macNonce = randomBytes(32)
 const layout: Layout = {
   spelling: 'c3BlbGxpbmc=',
+  original: 'b3JpZ2luYWw=',
   recipients: 'cmVjaXBpZW50cw==',
   noFinalBreak: false,
   bom: false,
@@ -45,6 +46,7 @@ describe('a layout', () => {
     const notes = fc.dictionary(fc.string(), fc.string({ unit: 'binary' })).map((made) => new Map(Object.entries(made)))
     const any = fc.record<Layout>({
       spelling: fc.string(),
+      original: fc.option(fc.string(), { nil: undefined }),
       recipients: fc.string(),
       noFinalBreak: fc.boolean(),
       bom: fc.boolean(),
