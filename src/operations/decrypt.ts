@@ -6,7 +6,7 @@ import { treeOfPlaintext } from './read-secrets.ts'
 import {
   about,
   type OpenedSource,
-  openSource,
+  openToRead,
   plaintextOfSource,
   type SourceFile,
   warnOfRecipients,
@@ -28,20 +28,20 @@ export interface DecryptResult {
   readonly bare: boolean
 }
 
-/** Decrypts a file. @throws KmsfileError those of `openSource`; `PATH_NOT_FOUND` */
+/** Decrypts a file. @throws KmsfileError those of `openToRead`; `PATH_NOT_FOUND` */
 export async function decrypt(
   workspace: Workspace,
   source: SourceFile,
   options: DecryptOptions = {},
 ): Promise<DecryptResult> {
-  const opened = await openSource(workspace, source)
-  warnOfRecipients(workspace, opened)
+  const opened = await openToRead(workspace, source)
+  await warnOfRecipients(workspace, opened)
   return about(source.name, () => printOpened(workspace, opened, options))
 }
 
 async function printOpened(
   workspace: Workspace,
-  opened: OpenedSource,
+  opened: Omit<OpenedSource, 'rule'>,
   { outputFormat, extract, spelled = false }: DecryptOptions,
 ): Promise<DecryptResult> {
   const { file } = opened

@@ -41,10 +41,10 @@ export interface OpenedFile extends EncryptedFile, OpenedValues {
 }
 
 export interface ReadOptions {
-  /** What the configuration says of this file; helps to tell what was changed. */
-  readonly ruleSelector?: Selector | undefined
-  /** The configuration wants a seal: whatever sops wrote last is refused. */
-  readonly requireSeal?: boolean | undefined
+  /** What the configuration says of this file; asked to tell what was changed. */
+  readonly ruleSelector?: (() => Promise<Selector | undefined>) | undefined
+  /** Whether the configuration wants a seal; asked where sops wrote last. Then the file is refused. */
+  readonly requireSeal?: (() => Promise<boolean>) | undefined
   /** Opens a file whose MAC or seal does not fit, as sops does with `--ignore-mac`. */
   readonly ignoreMac?: boolean | undefined
   /** Leaves values in plaintext that should be encrypted in {@link OpenedFile.added}, instead of refusing the file. */
@@ -130,13 +130,13 @@ export async function openSecrets(
   if (macEnvelope === undefined) return { ...base, integrity: 'ignored', recipients: undefined, layout: undefined }
 
   if (found.seal === 'broken' || !found.macFits) {
-    const { ruleSelector = DEFAULT_SELECTOR } = options
-    const rule = marked ? await attempt(ruleSelector).catch(() => undefined) : undefined
+    const ofRule = async () => attempt((await options.ruleSelector?.()) ?? DEFAULT_SELECTOR)
+    const rule = marked ? await ofRule().catch(() => undefined) : undefined
     throw rule?.seal === 'sealed' ? selectorChanged() : found.macFits ? sealMismatch() : macMismatch(marked)
   }
   if (marked) refuseAmbiguity(file)
   if (opened.added.length > 0 && options.allowAdded !== true) throw notEncrypted(opened.added)
-  if (!marked && options.requireSeal === true) {
+  if (!marked && (await options.requireSeal?.()) === true) {
     throw new KmsfileError('the file was written by sops, and its rule asks for a seal', {
       code: 'INTEGRITY_NOT_SEALED',
       hint: 'see what it holds and seal it: kmsfile seal FILE',

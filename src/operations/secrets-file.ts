@@ -94,14 +94,33 @@ export async function openSource(
   return about(source.name, async () => {
     const encrypted = parseEncrypted(source.format, source.text)
     const rule = await workspace.config.ruleIfAny(source.path)
-    const dataKey = await unwrap(workspace, encrypted)
-    const file = await openSecrets(encrypted, dataKey, {
-      ruleSelector: rule?.selector,
-      requireSeal: rule?.integrity === 'sealed' && options.allowUnsealed !== true,
-      ignoreMac: workspace.ignoreMac || options.unverified,
-      allowAdded: options.allowAdded,
-    })
-    return { source, file, rule }
+    return { source, rule, file: await openParsed(workspace, encrypted, { ...options, rule: async () => rule }) }
+  })
+}
+
+/**
+ * As {@link openSource}, for who only reads: the configuration is looked at where the file alone does not show that it is
+ * as kmsfile wrote it. It takes as long as the rest of a small file.
+ */
+export async function openToRead(workspace: Workspace, source: SourceFile): Promise<Omit<OpenedSource, 'rule'>> {
+  return about(source.name, async () => {
+    const encrypted = parseEncrypted(source.format, source.text)
+    const rule = () => workspace.config.ruleIfAny(source.path)
+    return { source, file: await openParsed(workspace, encrypted, { rule }) }
+  })
+}
+
+async function openParsed(
+  workspace: Workspace,
+  encrypted: EncryptedFile,
+  { allowUnsealed, unverified, allowAdded, rule }: OpenOptions & { readonly rule: () => Promise<Rule | undefined> },
+): Promise<OpenedFile> {
+  const dataKey = await unwrap(workspace, encrypted)
+  return openSecrets(encrypted, dataKey, {
+    ruleSelector: async () => (await rule())?.selector,
+    requireSeal: async () => allowUnsealed !== true && (await rule())?.integrity === 'sealed',
+    ignoreMac: workspace.ignoreMac || unverified,
+    allowAdded,
   })
 }
 
@@ -181,9 +200,13 @@ export async function rewrite(
  *
  * @throws KmsfileError `INTEGRITY_LAYOUT` in that case, where the rule asks for a seal
  */
-export async function plaintextOfSource(workspace: Workspace, { file, source, rule }: OpenedSource): Promise<string> {
+export async function plaintextOfSource(
+  workspace: Workspace,
+  { file, source }: Omit<OpenedSource, 'rule'>,
+): Promise<string> {
   const { text, exact } = await plaintextOf(file)
   if (exact || file.integrity !== 'sealed') return text
+  const rule = await workspace.config.ruleIfAny(source.path)
   const message = 'the original spelling is not known or was changed'
   if (rule?.integrity === 'sealed') {
     throw new KmsfileError(message, {
@@ -241,11 +264,16 @@ export function refuseChangedRecipients(opened: OpenedSource): void {
 }
 
 /** Says so where recipients changed: reading does no harm. */
-export function warnOfRecipients(workspace: Workspace, opened: OpenedSource): void {
-  if (judgeRecipients(opened) !== 'changed') return
+export async function warnOfRecipients(
+  workspace: Workspace,
+  { source, file }: Omit<OpenedSource, 'rule'>,
+): Promise<void> {
+  if (file.recipients === 'confirmed') return
+  const rule = await workspace.config.ruleIfAny(source.path)
+  if (judgeRecipients({ source, file, rule }) !== 'changed') return
   workspace.warn('the keys that can open this file are neither those of its rule nor those that were sealed', {
-    file: opened.source.name,
-    hint: `kmsfile updatekeys ${opened.source.name}`,
+    file: source.name,
+    hint: `kmsfile updatekeys ${source.name}`,
   })
 }
 
