@@ -1,8 +1,9 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { KmsfileError } from '../errors.ts'
+import { readBase64 } from './base64.ts'
 import { strictBase64 } from './bytes.ts'
 import type { DataKey, RandomBytes } from './data-key.ts'
-import { type EncryptedValue, type EnvelopeType, printEncryptedValue } from './encrypted-value.ts'
+import { type EncryptedValue, type EnvelopeType, printEncryptedBytes } from './encrypted-value.ts'
 
 // 256 bits, as sops draws them. GCM runs a nonce of any length but 96 bits through
 // GHASH first (NIST SP 800-38D, 7.1, step 2), so 12 would be the usual choice;
@@ -43,17 +44,23 @@ export interface EncryptOptions {
 /** Encrypts one value. `text` is exactly what Go prints for it: SEAL.md, "One nonce, one plaintext". */
 export function encryptValue(key: KeyObject, text: string, { associatedData, nonce, type }: EncryptOptions): string {
   const cipher = createCipheriv(ALGORITHM, key, nonce)
-  cipher.setAAD(Buffer.from(associatedData))
+  cipher.setAAD(bytesOf(associatedData))
   // Bytes, because text out of a cipher goes through the decoder of a stream; GCM holds nothing back for the end.
   const data = cipher.update(text, 'utf8')
   cipher.final()
-  return printEncryptedValue({
-    data: data.toString('base64'),
-    nonce: Buffer.from(nonce.buffer, nonce.byteOffset, nonce.byteLength).toString('base64'),
-    tag: cipher.getAuthTag().toString('base64'),
-    type,
-  })
+  return printEncryptedBytes({ data, nonce, tag: cipher.getAuthTag(), type })
 }
+
+/** Bytes of a short text that nobody keeps, without a buffer for each. */
+function bytesOf(text: string): Uint8Array {
+  if (text.length * 3 > aadScratch.length) return Buffer.from(text)
+  const length = aadScratch.write(text)
+  aadViews[length] ??= aadScratch.subarray(0, length)
+  return aadViews[length]
+}
+
+const aadScratch = Buffer.allocUnsafeSlow(1024)
+const aadViews: Uint8Array[] = []
 
 /**
  * Decrypts what {@link encryptValue} made.
@@ -76,12 +83,14 @@ export function decryptValue(key: KeyObject, value: EncryptedValue, associatedDa
 
 function decryptBytes(key: KeyObject, { data, nonce, tag }: EncryptedValue, associatedData: string): Buffer {
   // One envelope must not have two spellings; sops, too, takes nothing but strict base64.
-  const [dataBytes, nonceBytes, tagBytes] = [strictBase64(data), strictBase64(nonce), strictBase64(tag)]
+  const dataBytes = decoded(data, dataScratch)
+  const nonceBytes = decoded(nonce, nonceScratch)
+  const tagBytes = decoded(tag, tagScratch)
   if (dataBytes === undefined || !nonceBytes?.length || tagBytes?.length !== TAG_BYTES) throw tagMismatch()
   try {
     const decipher = createDecipheriv(ALGORITHM, key, nonceBytes, { authTagLength: TAG_BYTES })
     decipher.setAuthTag(tagBytes)
-    decipher.setAAD(Buffer.from(associatedData))
+    decipher.setAAD(bytesOf(associatedData))
     const start = decipher.update(dataBytes)
     const end = decipher.final()
     return end.length === 0 ? start : Buffer.concat([start, end])
@@ -89,6 +98,17 @@ function decryptBytes(key: KeyObject, { data, nonce, tag }: EncryptedValue, asso
     // OpenSSL's error says nothing, and a cause could carry more than it should.
     throw tagMismatch()
   }
+}
+
+// Ciphertext, nonces and tags: none of them is a secret, and each is read before the next takes its place.
+const dataScratch = Buffer.allocUnsafeSlow(4 * 1024)
+const nonceScratch = Buffer.allocUnsafeSlow(64)
+const tagScratch = Buffer.allocUnsafeSlow(64)
+
+function decoded(text: string, scratch: Buffer): Buffer | undefined {
+  if (text.length > scratch.length) return strictBase64(text)
+  const length = readBase64(text, scratch)
+  return length < 0 ? undefined : scratch.subarray(0, length)
 }
 
 function tagMismatch(): KmsfileError {

@@ -27,6 +27,7 @@ const KEY_ID_BYTES = 16
 // A blob inflates to at most what a file of the largest size could need.
 const MAX_LAYOUT_BYTES = 128 * 1024 * 1024
 const ALGORITHM = 'aes-256-gcm'
+const TAG = ',tag:'
 
 /** Tells two data keys apart without a key. 16 bytes, base64. */
 export function keyId(dataKey: DataKey): string {
@@ -39,9 +40,10 @@ export function keyIdOf(text: string | undefined): string | undefined {
   return version === VERSION ? id : undefined
 }
 
-/** What a note is filed under: the first characters of its value's tag, wherever the value moves. */
-export function noteKey(tag: string): string {
-  return tag.slice(0, 8)
+/** What a note is filed under: the first characters of the tag in its value's envelope, wherever the value moves. */
+export function noteKey(envelope: string): string {
+  const tag = envelope.lastIndexOf(TAG) + TAG.length
+  return envelope.slice(tag, tag + 8)
 }
 
 /** Binds the spelling of a text. `bare` is it without comments, blank lines and trailing white space. */

@@ -40,7 +40,8 @@ interface OpenMap {
   readonly column: number
   /** Character code of the bracket that ends it; 0 where it has none. */
   readonly closer: number
-  readonly keys: Set<string>
+  /** The keys so far, once there are so many that looking at each takes longer. */
+  keys: Set<string> | undefined
   /** The entry that waits for its value. */
   key: { -readonly [K in keyof YamlEntry]: YamlEntry[K] } | undefined
 }
@@ -214,10 +215,10 @@ function buildDocument(
     if (leaf.indent >= 0) throw unsupported('a key that is a block scalar', leaf.start)
     if (leaf.style === 'empty') throw unsupported('a key that is empty', leaf.start)
     const key = leaf.type === 'str' ? leaf.text : decodeScalar(text, event)
-    if (top.keys.has(key)) {
+    if (isRepeated(key, top)) {
       throw new FormatError('a mapping key is repeated', text, { code: 'FORMAT_DUPLICATE_KEY', offset: leaf.start })
     }
-    top.keys.add(key)
+    top.keys?.add(key)
     top.key = {
       kind: 'entry',
       key,
@@ -370,12 +371,22 @@ function endOfProperties({ anchorEnd, tagEnd }: NodeProperties): number {
 
 function openMap(properties: Omit<YamlMap, 'kind' | 'items'>, shared: { column: number; closer: number }): OpenMap {
   const items: OpenMap['items'] = []
-  return { kind: 'map', node: { kind: 'map', items, ...properties }, items, keys: new Set(), key: undefined, ...shared }
+  return { kind: 'map', node: { kind: 'map', items, ...properties }, items, keys: undefined, key: undefined, ...shared }
 }
 
 function openList(properties: Omit<YamlList, 'kind' | 'items'>, shared: { column: number; closer: number }): OpenList {
   const items: OpenList['items'] = []
   return { kind: 'list', node: { kind: 'list', items, ...properties }, items, ...shared }
+}
+
+const MANY_KEYS = 12
+
+function isRepeated(key: string, top: OpenMap): boolean {
+  if (top.keys !== undefined) return top.keys.has(key)
+  for (const item of top.items) if (item.kind === 'entry' && item.key === key) return true
+  if (top.items.length < MANY_KEYS) return false
+  top.keys = new Set(top.items.flatMap((item) => (item.kind === 'entry' ? [item.key] : [])))
+  return false
 }
 
 function needsKey(top: Open | undefined): top is OpenMap {

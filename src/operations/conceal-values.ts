@@ -80,7 +80,7 @@ export function concealValues(format: Format, source: Scanned, options: ConcealO
     if (type === 'null') throw new TypeError('null is never encrypted')
     const reused = old?.get(placeOf(type, associatedData, text))?.shift()
     const envelope = reused ?? encryptValue(key, text, { associatedData, nonce: nonce(), type })
-    memory.add(envelope, { text, associatedData, spelled })
+    memory.add(envelope, { type, text, associatedData, spelled })
     if (type !== 'comment') {
       encrypted++
       if (reused !== undefined) kept++

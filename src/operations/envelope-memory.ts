@@ -1,7 +1,9 @@
+import type { EnvelopeType } from '../core/encrypted-value.ts'
 import { KmsfileError } from '../errors.ts'
 
 /** What an envelope holds, remembered from its making. */
 export interface Remembered {
+  readonly type: EnvelopeType
   readonly text: string
   readonly associatedData: string
   /** How the plaintext spells it; undefined in the copy of an alias. */

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { decryptValue } from '../core/cipher.ts'
-import { type EncryptedValue, looksEncrypted, parseEncryptedValue } from '../core/encrypted-value.ts'
+import { type EnvelopeType, looksEncrypted, parseEncryptedValue } from '../core/encrypted-value.ts'
 import { startMac } from '../core/mac.ts'
 import { printPath } from '../core/path.ts'
 import type { Selection } from '../core/selection.ts'
@@ -17,7 +17,6 @@ export interface OpenedValue extends Scalar {
   readonly leaf: Leaf
   /** The `ENC[...]` that held it. */
   readonly envelope: string
-  readonly tag: string
   readonly associatedData: string
 }
 
@@ -26,7 +25,6 @@ export interface OpenedComment {
   readonly node: Comment | Leaf
   readonly text: string
   readonly envelope: string
-  readonly tag: string
   readonly associatedData: string
 }
 
@@ -45,8 +43,17 @@ export interface OpenedValues {
   readonly strangeComments: number
 }
 
-/** Decrypts one value; a memory of what was just encrypted can stand in for a key. */
-export type Decrypt = (envelope: string, value: EncryptedValue, associatedData: string) => string
+/**
+ * Opens one envelope; undefined for a text that is none. A memory of what was just encrypted can stand in for a key.
+ *
+ * @throws KmsfileError `INTEGRITY_TAG_MISMATCH`
+ */
+export type Decrypt = (envelope: string, associatedData: string) => Decrypted | undefined
+
+export interface Decrypted {
+  readonly type: EnvelopeType
+  readonly text: string
+}
 
 export interface OpenOptions {
   readonly decrypt: Decrypt
@@ -60,7 +67,10 @@ export interface OpenOptions {
 
 /** Decrypts with a data key. */
 export function decryptWith(key: KeyObject): Decrypt {
-  return (_envelope, value, associatedData) => decryptValue(key, value, associatedData)
+  return (envelope, associatedData) => {
+    const value = parseEncryptedValue(envelope)
+    return value && { type: value.type, text: decryptValue(key, value, associatedData) }
+  }
 }
 
 /**
@@ -103,13 +113,12 @@ export function openValues(documents: readonly Document[], options: OpenOptions)
   }
 
   function encrypted(leaf: Leaf, place: Place): void {
-    const value = parseEncryptedValue(leaf.text)
+    const value = decryptAt(leaf.text, place)
     if (value === undefined || value.type === 'bytes') throw unreadable(place, value)
-    const text = decryptAt(leaf.text, value, place)
-    const { tag } = value
+    const { text } = value
     if (value.type === 'comment') {
       if (!place.inList) throw unreadable(place, value)
-      comments.push({ node: leaf, text, envelope: leaf.text, tag, associatedData: place.associatedData })
+      comments.push({ node: leaf, text, envelope: leaf.text, associatedData: place.associatedData })
       return
     }
     const normal = normalScalar(value.type, text)
@@ -120,7 +129,7 @@ export function openValues(documents: readonly Document[], options: OpenOptions)
     }
     if (!place.aliased) {
       const { associatedData } = place
-      values.push({ leaf, type: value.type, text: normal, envelope: leaf.text, tag, associatedData })
+      values.push({ leaf, type: value.type, text: normal, envelope: leaf.text, associatedData })
     }
     mac.add(normal)
     view.encrypted(value.type, normal)
@@ -137,31 +146,31 @@ export function openValues(documents: readonly Document[], options: OpenOptions)
   function openComment(comment: Comment, place: Place): void {
     // To sops an empty comment in a list is an item.
     if (comment.text === '' && place.inList) view.plain('str', '', true)
-    const value = looksEncrypted(comment.text) ? parseEncryptedValue(comment.text) : undefined
+    const type = looksEncrypted(comment.text) ? parseEncryptedValue(comment.text)?.type : undefined
     // Behind an alias it is met once more; it is opened where it stands.
-    if (place.aliased && (value === undefined || value.type === 'comment')) return
-    const opened = value === undefined ? undefined : tryPrefixes(comment, value, place)
-    if (value === undefined || opened === undefined) {
+    if (place.aliased && (type === undefined || type === 'comment')) return
+    const opened = type === undefined ? undefined : tryPrefixes(comment, place)
+    if (type === undefined || opened === undefined) {
       strangeComments++
       return
     }
-    if (value.type !== 'comment') {
-      if (place.inList) view.encrypted(value.type, opened.text)
+    if (type !== 'comment') {
+      if (place.inList) view.encrypted(type, opened.text)
       return
     }
     comments.push(opened)
   }
 
   /** yaml.v3 may have given a comment to a container further out. */
-  function tryPrefixes(node: Comment, value: EncryptedValue, place: Place): OpenedComment | undefined {
+  function tryPrefixes(node: Comment, place: Place): OpenedComment | undefined {
     const envelope = node.text
     const least = place.aliased ? place.keys.length : 0
     for (let length = place.keys.length; length >= least; length--) {
       const associatedData =
         length === place.keys.length ? place.associatedData : `${place.keys.slice(0, length).join(':')}:`
       try {
-        const text = options.decrypt(envelope, value, associatedData)
-        return { node, text, envelope, tag: value.tag, associatedData }
+        const opened = options.decrypt(envelope, associatedData)
+        return opened && { node, text: opened.text, envelope, associatedData }
       } catch (error) {
         if (!(error instanceof KmsfileError)) throw error
       }
@@ -169,9 +178,9 @@ export function openValues(documents: readonly Document[], options: OpenOptions)
     return undefined
   }
 
-  function decryptAt(envelope: string, value: EncryptedValue, place: Place): string {
+  function decryptAt(envelope: string, place: Place): Decrypted | undefined {
     try {
-      return options.decrypt(envelope, value, place.associatedData)
+      return options.decrypt(envelope, place.associatedData)
     } catch (error) {
       if (!(error instanceof KmsfileError)) throw error
       throw new KmsfileError(`${printPath(place.keys)}: ${error.message}`, { code: error.code, hint: error.hint })
@@ -186,7 +195,7 @@ function notEncrypted(place: Place): KmsfileError {
   })
 }
 
-function unreadable(place: Place, value: EncryptedValue | undefined): KmsfileError {
+function unreadable(place: Place, value: Decrypted | undefined): KmsfileError {
   const what = value === undefined ? 'a malformed encrypted value' : `an encrypted value of type ${value.type}`
   return new KmsfileError(`${printPath(place.keys)}: ${what}`, {
     code: 'INTEGRITY_AMBIGUOUS',

@@ -10,26 +10,30 @@ const MAX_UNPACKED_BYTES = 128 * 1024 * 1024
 
 /**
  * Puts every value of an encrypted text back into its slot, in the spelling of its note or the format's usual one, and
- * cuts the envelope. Cosmetic: what comes out is only to be shown if the gate lets it pass.
+ * cuts the envelope. Cosmetic: what comes out is only to be shown if the gate lets it pass. `revealed`: what the format
+ * makes of each value, where the caller has it.
  */
 export function restore(
   format: Format,
   encrypted: Scanned,
   { values, comments }: Pick<OpenedValues, 'values' | 'comments'>,
   notes: Layout['notes'],
+  revealed?: readonly string[],
 ): string {
   const edits: Edit[] = [...format.undress(encrypted), ...format.cutEnvelope(encrypted)]
   let room = MAX_UNPACKED_BYTES
-  for (const value of values) {
+  const noteOf = (envelope: string) => (notes.size === 0 ? undefined : notes.get(noteKey(envelope)))
+  for (const [i, value] of values.entries()) {
     const { leaf } = value
-    const note = notes.get(noteKey(value.tag))
+    const note = noteOf(value.envelope)
     const spelled = note === undefined ? undefined : unpackNote(note, value.text, room)
     room -= spelled?.length ?? 0
-    edits.push({ start: leaf.start, end: leaf.end, text: spelled ?? format.reveal(encrypted, leaf, value) })
+    const text = spelled ?? revealed?.[i] ?? format.reveal(encrypted, leaf, value)
+    edits.push({ start: leaf.start, end: leaf.end, text })
   }
-  for (const { node, text, tag } of comments) {
+  for (const { node, text, envelope } of comments) {
     const { start, end } = node
-    if (node.kind === 'comment') edits.push({ start, end, text: notes.has(noteKey(tag)) ? '#' : `#${text}` })
+    if (node.kind === 'comment') edits.push({ start, end, text: noteOf(envelope) === undefined ? `#${text}` : '#' })
   }
   return splice(encrypted.text, outermost(edits))
 }

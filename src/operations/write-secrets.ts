@@ -152,10 +152,10 @@ function complete(format: Format, draft: Draft, options: Selected): WrittenFile 
   const tree = startTreeDigest()
   const spellings = { values: [] as (string | undefined)[], comments: [] as (string | undefined)[] }
   const opened = tryOpen(scanned, {
-    decrypt(text, { type }, associatedData) {
+    decrypt(text, associatedData) {
       const remembered = memory.open(text, associatedData)
-      spellings[type === 'comment' ? 'comments' : 'values'].push(remembered.spelled)
-      return remembered.text
+      spellings[remembered.type === 'comment' ? 'comments' : 'values'].push(remembered.spelled)
+      return remembered
     },
     selection,
     macOnlyEncrypted: envelope.macOnlyEncrypted,
@@ -216,8 +216,8 @@ function layoutOf(
   { plaintext, spelling, original }: Draft,
   { scanned, opened, spellings }: { scanned: Scanned; opened: OpenedValues; spellings: Spellings },
 ) {
-  const notes = notesOf(format, scanned, opened, spellings)
-  const restored = restore(format, scanned, opened, notes)
+  const { notes, revealed } = notesOf(format, scanned, opened, spellings)
+  const restored = restore(format, scanned, opened, notes, revealed)
   const noFinalBreak = restored !== plaintext.text
   if (noFinalBreak && restored !== plaintext.text + plaintext.eol) return undefined
   return { notes, noFinalBreak, bom: plaintext.bom, spelling, original }
@@ -232,15 +232,19 @@ interface Spellings {
 /** Finds what the format would spell in another way than the plaintext does. */
 function notesOf(format: Format, scanned: Scanned, { values, comments }: OpenedValues, spellings: Spellings) {
   const notes = new Map<string, string>()
-  for (const [i, value] of values.entries()) {
+  const revealed = values.map((value, i) => {
+    const text = format.reveal(scanned, value.leaf, value)
     const spelled = spellings.values[i]
-    if (spelled === undefined || format.reveal(scanned, value.leaf, value) === spelled) continue
-    notes.set(noteKey(value.tag), packNote(spelled, value.text))
+    if (spelled === undefined) return text
+    // The same text, which is there already.
+    if (text === spelled) return spelled
+    notes.set(noteKey(value.envelope), packNote(spelled, value.text))
+    return text
+  })
+  for (const [i, { envelope, text }] of comments.entries()) {
+    if (spellings.comments[i] === '#') notes.set(noteKey(envelope), packNote('#', text))
   }
-  for (const [i, { tag, text }] of comments.entries()) {
-    if (spellings.comments[i] === '#') notes.set(noteKey(tag), packNote('#', text))
-  }
-  return notes
+  return { notes, revealed }
 }
 
 /** Whether everybody finds the same metadata, and the rules in it. */
