@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { KmsfileError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
+import { inChunks } from '../host/text-chunks.ts'
 import { type Arguments, type Cli, COMMON_OPTIONS, type Command } from './command.ts'
 import { COMMANDS, type CommandName, commandList, nearestCommand } from './commands.ts'
 import { EXIT, exitCodeFor } from './exit-codes.ts'
@@ -129,5 +130,7 @@ function cliFor(host: Host, args: Arguments): Cli {
 }
 
 async function write({ stdout }: Host, text: string | Uint8Array): Promise<void> {
-  if (!stdout.write(text)) await once(stdout, 'drain')
+  for (const chunk of inChunks(text)) {
+    if (!stdout.write(chunk)) await once(stdout, 'drain')
+  }
 }

@@ -9,6 +9,7 @@ import {
   rename,
   stat,
   unlink,
+  writeFile,
 } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { KmsfileError } from '../errors.ts'
@@ -16,6 +17,7 @@ import type { Host } from './host.ts'
 import { untilAborted } from './interrupt.ts'
 import { readFailure, systemCode, writeFailure } from './system-error.ts'
 import { writeTemporary } from './temporary.ts'
+import { inChunks } from './text-chunks.ts'
 import { decodeText } from './utf8.ts'
 
 /** What a file may have at most where the caller says nothing else: 64 MiB. */
@@ -185,7 +187,7 @@ async function linkOrCopy(
   if (linked) return
   const handle = await open(path, 'wx', 0o600)
   try {
-    await handle.writeFile(content)
+    await writeFile(handle, inChunks(content))
     await handle.chmod(mode)
     await handle.sync()
   } catch (error) {
@@ -204,7 +206,7 @@ function isStream(path: string): boolean {
 async function append(path: string, content: Uint8Array | string): Promise<void> {
   const handle = await open(path, 'a')
   try {
-    await handle.writeFile(content)
+    await writeFile(handle, inChunks(content))
   } finally {
     await handle.close()
   }

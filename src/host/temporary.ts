@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type FileHandle, lstat, open, readdir, unlink } from 'node:fs/promises'
+import { type FileHandle, lstat, open, readdir, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fateOf, ownMark, ownUserId } from './process-mark.ts'
+import { inChunks } from './text-chunks.ts'
 
 const DAY_MS = 86_400_000
 /** File systems allow 255 bytes; the rest of a temporary's name needs up to 70. */
@@ -42,7 +43,7 @@ export async function writeTemporary(
   const path = join(dirname(target), name)
   const handle = await open(path, 'wx', 0o600)
   try {
-    await handle.writeFile(content)
+    await writeFile(handle, inChunks(content))
     const groupKept = owner === undefined || (await giveTo(handle, owner))
     await handle.chmod(mode & (groupKept ? 0o7777 : 0o7707))
     await handle.sync()

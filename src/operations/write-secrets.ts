@@ -174,9 +174,15 @@ function complete(format: Format, draft: Draft, options: Selected): WrittenFile 
   const masterKeys = groups.map((group) => group.map(({ masterKey }) => masterKey))
   const recipients = recipientsMac(dataKey, masterKeys, envelope.threshold)
   const sealed = sealLayout(dataKey, { ...layout, recipients }, { macNonce: nonce, randomBytes })
-  const text = draft.text.replaceAll(draft.placeholders.mac, () => mac).replace(draft.placeholders.layout, () => sealed)
+  const text = filledIn(draft, { mac, layout: sealed })
   const { encrypted, kept, readable } = draft
   return { text, encrypted, kept, readable, whole }
+}
+
+/** Puts MAC (of every document) and layout (of the first) in their places. One copy: a text may be large. */
+function filledIn({ text, placeholders }: Draft, { mac, layout }: Draft['placeholders']): string {
+  const parts = text.split(placeholders.mac).flatMap((part, i) => (i === 0 ? [part] : [mac, part]))
+  return parts.map((part) => part.replace(placeholders.layout, () => layout)).join('')
 }
 
 /** Encrypts any text, be it invalid, as one value. `reason` says why, for people. */
