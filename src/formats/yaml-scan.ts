@@ -1,5 +1,6 @@
-import type { Alias, Comment, Entry, Node } from '../core/tree.ts'
+import type { Alias, Comment, Node } from '../core/tree.ts'
 import { FormatError } from './format.ts'
+import { isRepeated, needsKey, type Open, type OpenMap, openList, openMap } from './yaml-collection.ts'
 import { decodeScalar } from './yaml-decode.ts'
 import { doubtInFlow } from './yaml-doubt.ts'
 import { type Gap, startGap } from './yaml-gap.ts'
@@ -11,8 +12,6 @@ import {
   type YamlDocument,
   type YamlEntry,
   type YamlLeaf,
-  type YamlList,
-  type YamlMap,
   type YamlScanned,
 } from './yaml-nodes.ts'
 import {
@@ -24,35 +23,15 @@ import {
   type ScalarEvent,
   type YamlEvent,
 } from './yaml-parser/event.ts'
+import { type EventList, readEvents } from './yaml-parser/event-list.ts'
 import { parseYamlEvents } from './yaml-parser/parse-yaml-events.ts'
 import { YamlParseError } from './yaml-parser/reader.ts'
 import { resolveScalar } from './yaml-resolve.ts'
-import { blockEnd, startWithProperties, tagReader } from './yaml-token.ts'
+import { endOfProperties, endOfScalar, startWithProperties, tagReader } from './yaml-token.ts'
 
 const MAX_YAML_DEPTH = 200
 
 type Rare = { -readonly [K in keyof RareNodes]: RareNodes[K][number][] }
-
-interface OpenMap {
-  readonly kind: 'map'
-  readonly node: { -readonly [K in keyof YamlMap]: YamlMap[K] }
-  readonly items: (Entry | Comment)[]
-  readonly column: number
-  /** Character code of the bracket that ends it; 0 where it has none. */
-  readonly closer: number
-  /** The keys so far, once there are so many that looking at each takes longer. */
-  keys: Set<string> | undefined
-  /** The entry that waits for its value. */
-  key: { -readonly [K in keyof YamlEntry]: YamlEntry[K] } | undefined
-}
-interface OpenList {
-  readonly kind: 'list'
-  readonly node: { -readonly [K in keyof YamlList]: YamlList[K] }
-  readonly items: (Node | Comment)[]
-  readonly column: number
-  readonly closer: number
-}
-type Open = OpenMap | OpenList
 
 /**
  * Finds every value and comment of a YAML text.
@@ -71,7 +50,7 @@ export function scanYaml(input: string): YamlScanned {
   return { text, bom, eol, documents: buildDocuments(text, parse(text), rare), rare }
 }
 
-function parse(text: string): readonly YamlEvent[] {
+function parse(text: string): EventList {
   const loneReturn = /\r(?!\n)/.exec(text)
   if (loneReturn !== null) {
     throw new FormatError('a carriage return without a line feed', text, {
@@ -91,13 +70,12 @@ function parse(text: string): readonly YamlEvent[] {
   }
 }
 
-function buildDocuments(text: string, events: readonly YamlEvent[], rare: Rare): YamlDocument[] {
+function buildDocuments(text: string, events: EventList, rare: Rare): YamlDocument[] {
   const gap = startGap(text)
+  const next = readEvents(events)
   const documents: YamlDocument[] = []
-  for (let at = 0; at < events.length; ) {
-    const { document, next } = buildDocument(text, events, { first: at, gap, rare })
-    documents.push(document)
-    at = next
+  for (let opening = next(); opening !== undefined; opening = next()) {
+    documents.push(buildDocument(text, opening as DocumentEvent, { next, gap, rare }))
   }
   gap.toEnd()
   const rest = gap.take()
@@ -106,12 +84,12 @@ function buildDocuments(text: string, events: readonly YamlEvent[], rare: Rare):
   return [{ root: undefined, comments: rest, start: 0, end: text.length, explicitStart: false, directives: [] }]
 }
 
+/** Builds a document from the events behind its own, up to its end. */
 function buildDocument(
   text: string,
-  events: readonly YamlEvent[],
-  { first, gap, rare }: { first: number; gap: Gap; rare: Rare },
-): { document: YamlDocument; next: number } {
-  const opening = events[first] as DocumentEvent
+  opening: DocumentEvent,
+  { next, gap, rare }: { next: () => YamlEvent | undefined; gap: Gap; rare: Rare },
+): YamlDocument {
   const start = gap.position()
   const directives = gap.toDocument(opening.explicitStart)
   const outside: Comment[] = [...gap.take()]
@@ -119,10 +97,8 @@ function buildDocument(
   const tagOf = tagReader(text, opening)
   const stack: Open[] = []
   let root: Node | undefined
-  let at = first + 1
 
-  for (; at < events.length; at++) {
-    const event = events[at] as YamlEvent
+  for (let event = next(); event !== undefined; event = next()) {
     const top = stack.at(-1)
     if (event.type === 'end') {
       if (top === undefined) break
@@ -138,15 +114,12 @@ function buildDocument(
   const end = gap.position()
   gap.documentEnd()
   return {
-    document: {
-      root: isNothing(root) ? undefined : root,
-      comments: outside,
-      start,
-      end,
-      explicitStart: opening.explicitStart,
-      directives,
-    },
-    next: at + 1,
+    root: isNothing(root) ? undefined : root,
+    comments: outside,
+    start,
+    end,
+    explicitStart: opening.explicitStart,
+    directives,
   }
 
   function open(event: CollectionEvent, top: Open | undefined): void {
@@ -268,26 +241,26 @@ function buildDocument(
 
   function readLeaf(event: ScalarEvent, top: Open | undefined): YamlLeaf {
     const { style } = event
-    const block = style === 'literal' || style === 'folded'
     const tag = tagOf(event.properties)
     // On an envelope yaml.v3 would reject a core tag; it goes with the value.
     const isCore = tag === TAG_MARKER || (tag?.startsWith('!!') === true && tag !== '!!str')
     const core = isCore && style !== 'empty' && !needsKey(top)
-    const place = moveTo(event, top, core)
+    const valueStart = moveTo(event, top, core)
+    const end = endOfScalar(text, event, valueStart)
     const decoded = style === 'empty' ? '' : decodeScalar(text, event)
     const resolved = resolveScalar(decoded, { plain: style === 'plain' || style === 'empty', tag })
-    if (resolved === undefined) throw unsupported(`a value that is not what its tag ${tag} says`, place.valueStart)
+    if (resolved === undefined) throw unsupported(`a value that is not what its tag ${tag} says`, valueStart)
     const leaf: YamlLeaf = {
       kind: 'leaf',
       type: resolved.type,
       text: resolved.text,
-      start: core ? startWithProperties(place.valueStart, event.properties) : place.valueStart,
-      end: place.end,
+      start: core ? startWithProperties(valueStart, event.properties) : valueStart,
+      end,
       tag,
       style,
       flow: top?.node.flow === true,
-      valueStart: place.valueStart,
-      indent: block ? event.indent : -1,
+      valueStart,
+      indent: event.indent,
       anchor: nameOf(event.properties),
     }
     if (isRoundedBySops(leaf) || startsWithTab(leaf)) rare.texts.push(leaf)
@@ -296,10 +269,10 @@ function buildDocument(
   }
 
   /**
-   * Moves to a scalar, keeping the comments on the way; gives the range of its token, without properties. Those behind
-   * a core tag are part of the slot that starts there.
+   * Moves to a scalar, keeping the comments on the way; gives the start of its token, behind its properties. Comments
+   * behind a core tag are part of the slot that starts there.
    */
-  function moveTo(event: ScalarEvent, top: Open | undefined, core: boolean): { valueStart: number; end: number } {
+  function moveTo(event: ScalarEvent, top: Open | undefined, core: boolean): number {
     const decorated = event.properties !== NO_PROPERTIES
     if (decorated) {
       gap.to(startWithProperties(text.length, event.properties))
@@ -311,19 +284,19 @@ function buildDocument(
         const indicator = top?.kind === 'map' ? (top.key === undefined ? 0x3f : 0x3a) : 0x2d
         const place = decorated || top === undefined ? gap.position() : gap.indicator(indicator)
         addComments(top, gap.takeInline())
-        return { valueStart: place, end: place }
+        return place
       }
       case 'literal':
       case 'folded': {
         gap.toHeader()
         takeComments(top, core)
-        return { valueStart: gap.position(), end: blockEnd(text, event) }
+        return gap.position()
       }
       default: {
-        const quote = event.style === 'plain' ? 0 : 1
-        gap.to(event.start - quote)
+        const start = event.style === 'plain' ? event.start : event.start - 1
+        gap.to(start)
         takeComments(top, core)
-        return { valueStart: event.start - quote, end: event.end + quote }
+        return start
       }
     }
   }
@@ -363,34 +336,6 @@ function buildDocument(
   function unsupported(message: string, offset: number): FormatError {
     return new FormatError(message, text, { code: 'FORMAT_UNSUPPORTED', offset })
   }
-}
-
-function endOfProperties({ anchorEnd, tagEnd }: NodeProperties): number {
-  return Math.max(anchorEnd, tagEnd)
-}
-
-function openMap(properties: Omit<YamlMap, 'kind' | 'items'>, shared: { column: number; closer: number }): OpenMap {
-  const items: OpenMap['items'] = []
-  return { kind: 'map', node: { kind: 'map', items, ...properties }, items, keys: undefined, key: undefined, ...shared }
-}
-
-function openList(properties: Omit<YamlList, 'kind' | 'items'>, shared: { column: number; closer: number }): OpenList {
-  const items: OpenList['items'] = []
-  return { kind: 'list', node: { kind: 'list', items, ...properties }, items, ...shared }
-}
-
-const MANY_KEYS = 12
-
-function isRepeated(key: string, top: OpenMap): boolean {
-  if (top.keys !== undefined) return top.keys.has(key)
-  for (const item of top.items) if (item.kind === 'entry' && item.key === key) return true
-  if (top.items.length < MANY_KEYS) return false
-  top.keys = new Set(top.items.flatMap((item) => (item.kind === 'entry' ? [item.key] : [])))
-  return false
-}
-
-function needsKey(top: Open | undefined): top is OpenMap {
-  return top?.kind === 'map' && top.key === undefined
 }
 
 /** A document without content; the parser reports a null that stands nowhere. */

@@ -41,11 +41,34 @@ export function startWithProperties(start: number, { anchorStart, tagStart }: No
   return first
 }
 
+/** Where the tag and the anchor of a node end; -1 where it has neither. */
+export function endOfProperties({ anchorEnd, tagEnd }: NodeProperties): number {
+  return Math.max(anchorEnd, tagEnd)
+}
+
+/** Where the slot of a scalar ends that starts at `start`, behind its properties. */
+export function endOfScalar(text: string, event: ScalarEvent, start: number): number {
+  switch (event.style) {
+    case 'empty':
+      return start
+    case 'plain':
+      return event.end
+    case 'single':
+    case 'double':
+      return event.end + 1
+    case 'literal':
+    case 'folded':
+      return endOfBlock(text, event)
+    default:
+      return event.style satisfies never
+  }
+}
+
 /**
- * End of a block scalar's slot: behind its last line with content. Blank lines that follow are layout, unless the
- * header keeps them (`|+`); then they are part of the value, and the slot ends before the last line break.
+ * Behind the last line with content. Blank lines that follow are layout, unless the header keeps them (`|+`); then they
+ * are part of the value, and the slot ends before the last line break.
  */
-export function blockEnd(text: string, event: ScalarEvent): number {
+function endOfBlock(text: string, event: ScalarEvent): number {
   let end = beforeBreak(text, event.end)
   if (event.chomping === 'keep') return Math.max(end, event.start)
   while (end > event.start) {

@@ -1,16 +1,25 @@
 import { decodeScalar } from '../../src/formats/yaml-decode.ts'
 import type { NodeProperties, YamlEvent } from '../../src/formats/yaml-parser/event.ts'
+import { readEvents } from '../../src/formats/yaml-parser/event-list.ts'
 import { parseYamlEvents } from '../../src/formats/yaml-parser/parse-yaml-events.ts'
 import { scalarValue } from '../../src/formats/yaml-parser/scalar-value.ts'
 import { tagReader } from '../../src/formats/yaml-token.ts'
 
 const INDICATORS = { plain: ':', empty: ':', single: "'", double: '"', literal: '|', folded: '>' } as const
 
+/** All events of a text, each an object of its own. */
+export function eventsOf(text: string): YamlEvent[] {
+  const next = readEvents(parseYamlEvents(text, { maxDepth: 200 }))
+  const events: YamlEvent[] = []
+  for (let event = next(); event !== undefined; event = next()) events.push({ ...event })
+  return events
+}
+
 /** The events of a text as the YAML test suite writes them. */
 export function suiteEvents(text: string): string[] {
   let tagOf: (properties: NodeProperties) => string | undefined = () => undefined
   const open: string[] = []
-  const lines = parseYamlEvents(text, { maxDepth: 200 }).map((event) => {
+  const lines = eventsOf(text).map((event) => {
     switch (event.type) {
       case 'document':
         tagOf = tagReader(text, event)

@@ -3,10 +3,9 @@ import fc from 'fast-check'
 import { getScalarValue, parseEvents } from 'js-yaml'
 import { describe, expect, test } from 'vitest'
 import type { YamlEvent } from '../../src/formats/yaml-parser/event.ts'
-import { parseYamlEvents } from '../../src/formats/yaml-parser/parse-yaml-events.ts'
 import { YamlParseError } from '../../src/formats/yaml-parser/reader.ts'
 import { hasSharedData, sharedData } from '../shared-data.ts'
-import { suiteEvents, suiteValue } from './yaml-events.ts'
+import { eventsOf, suiteEvents, suiteValue } from './yaml-events.ts'
 import { yamlText } from './yaml-text.ts'
 
 const SUITE = 'corpora/yaml-test-suite'
@@ -41,6 +40,19 @@ describe('js-yaml finds the same events', () => {
 
   test.skipIf(!hasSharedData)('in the files of the corpora, where they are at hand', () => {
     for (const path of [...suite, ...kubernetes]) expectSameEvents(withoutMark(readFileSync(sharedData(path), 'utf8')))
+  })
+
+  test.each([
+    ['brackets', '[', '[],', ']'],
+    ['properties', '', '- &a b\n- !t [&c d]\n', ''],
+    ['keys that are collections', '[', '[[a]: b]: c, ', ']'],
+    ['block scalars', '', '- |2+\n  a\n- >-\n b\n', ''],
+    ['documents', '', '%TAG !e! x\n--- a\n...\n', ''],
+  ])('in long files of %s', (_name, start, step, end) => {
+    const text = `${start}${step.repeat(1000)}${end}`
+    const ours = ourEvents(text)
+    expect(ours?.length).toBeGreaterThan(text.length / 20)
+    expect(ours).toEqual(jsYamlEvents(text))
   })
 
   test('in generated files', () => {
@@ -123,7 +135,7 @@ function jsYamlEvents(text: string): unknown[] | undefined {
 }
 
 function ourEvents(text: string): unknown[] | undefined {
-  const events = eventsOf(text)
+  const events = eventsIfYaml(text)
   return events?.map((event) => {
     switch (event.type) {
       case 'document':
@@ -145,9 +157,9 @@ function ourEvents(text: string): unknown[] | undefined {
   })
 }
 
-function eventsOf(text: string): readonly YamlEvent[] | undefined {
+function eventsIfYaml(text: string): readonly YamlEvent[] | undefined {
   try {
-    return parseYamlEvents(text, { maxDepth: 200 })
+    return eventsOf(text)
   } catch (error) {
     if (error instanceof YamlParseError) return undefined
     throw error
@@ -235,7 +247,7 @@ describe('properties belong to the key on whose line they stand, and to the mapp
 /** Collections in brackets, scalars as their value. */
 function sketch(text: string, withProperties = false): string {
   const closers: string[] = []
-  return parseYamlEvents(text, { maxDepth: 200 })
+  return eventsOf(text)
     .map((event) => {
       switch (event.type) {
         case 'document':

@@ -62,18 +62,3 @@ interface EndEvent {
 
 /** What a YAML text is made of, in the order of the text; offsets are UTF-16. */
 export type YamlEvent = DocumentEvent | CollectionEvent | ScalarEvent | AliasEvent | EndEvent
-
-/**
- * What the parser writes: every event but that of a document in one shape, so that the engine reads fields without
- * looking which event it is. Properties are written once more where a node turns out to be no key; see `read-block.ts`.
- */
-export interface NodeEvent {
-  readonly type: Exclude<YamlEvent['type'], 'document'>
-  readonly style: ScalarStyle | CollectionStyle
-  readonly start: number
-  readonly end: number
-  properties: NodeProperties
-  readonly chomping: Chomping
-  readonly indent: number
-  readonly verbatim: boolean
-}

@@ -18,11 +18,10 @@
  * COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
  * OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
  */
-import type { DocumentEvent, NodeEvent, YamlEvent } from './event.ts'
+import { type EventList, pushDocument, pushEnd } from './event-list.ts'
 import { type BlockPlace, readBlockNode } from './read-block.ts'
 import { readDirectives } from './read-directive.ts'
 import {
-  END,
   fail,
   isDocumentBoundary,
   isDocumentEnd,
@@ -46,7 +45,7 @@ const ROOT: BlockPlace = { ...BEHIND_MARKER, compact: true }
  *
  * @throws YamlParseError where the text is no YAML, or nests nodes deeper than `maxDepth`.
  */
-export function parseYamlEvents(text: string, { maxDepth }: { readonly maxDepth: number }): readonly YamlEvent[] {
+export function parseYamlEvents(text: string, { maxDepth }: { readonly maxDepth: number }): EventList {
   const nul = text.indexOf('\0')
   if (nul !== -1) throw new YamlParseError('a NUL character', nul)
   const reader = startReader(text, maxDepth)
@@ -56,7 +55,7 @@ export function parseYamlEvents(text: string, { maxDepth }: { readonly maxDepth:
     if (reader.position >= reader.length) break
     readDocument(reader)
   }
-  return withLateMappings(reader) as readonly YamlEvent[]
+  return reader.events
 }
 
 function readDocument(reader: Reader): void {
@@ -72,11 +71,11 @@ function readDocument(reader: Reader): void {
     skipSpace(reader, true)
     return
   }
-  reader.events.push({ type: 'document', explicitStart, directives: reader.directives })
+  pushDocument(reader.events, { type: 'document', explicitStart, directives: reader.directives })
   readBlockNode(reader, -1, place)
   skipSpace(reader, true)
   readDocumentEnd(reader)
-  reader.events.push(END)
+  pushEnd(reader.events)
 }
 
 function readDocumentEnd(reader: Reader): void {
@@ -86,21 +85,4 @@ function readDocumentEnd(reader: Reader): void {
     if (skipSpace(reader, true) || reader.position >= reader.length) return
   }
   fail(reader, 'expected the end of the document')
-}
-
-/** Puts the mappings whose key is a collection where they belong. */
-function withLateMappings({ events, late }: Reader): readonly (NodeEvent | DocumentEvent)[] {
-  if (late.length === 0) return events
-  const inOrder = late.toSorted((a, b) => a.index - b.index)
-  const all: (NodeEvent | DocumentEvent)[] = []
-  let next = 0
-  events.forEach((event, index) => {
-    const mapping = inOrder[next]
-    if (mapping?.index === index) {
-      all.push(mapping.event)
-      next++
-    }
-    all.push(event)
-  })
-  return all
 }

@@ -1,5 +1,6 @@
 // Derived from js-yaml 5.5.0 (MIT); the notice stands in parse-yaml-events.ts.
 import type { Chomping, NodeProperties } from './event.ts'
+import { pushBlockScalar } from './event-list.ts'
 import { joinProperties } from './read-properties.ts'
 import {
   codeAt,
@@ -37,15 +38,12 @@ export function readBlockScalar(
   const header = readHeader(reader, indent)
   const start = reader.position
   const lines = readLines(reader, header.indent, indent)
-  reader.events.push({
-    type: 'scalar',
-    style: code === LITERAL ? 'literal' : 'folded',
+  pushBlockScalar(reader.events, code === LITERAL ? 'literal' : 'folded', {
     start,
     end: lines.end,
     properties,
     chomping: header.chomping,
     indent: lines.indent,
-    verbatim: false,
   })
   return true
 }

@@ -1,5 +1,6 @@
 // Derived from js-yaml 5.5.0 (MIT); the notice stands in parse-yaml-events.ts.
-import { NO_PROPERTIES, type NodeEvent, type NodeProperties } from './event.ts'
+import { NO_PROPERTIES, type NodeProperties } from './event.ts'
+import { insertMapping, isAlias, pushCollection, pushEmpty, pushEnd, setProperties } from './event-list.ts'
 import { readBlockScalar } from './read-block-scalar.ts'
 import { readFlowContent } from './read-flow.ts'
 import { failDecoratedAlias, isPropertyStart, joinProperties, readProperty } from './read-properties.ts'
@@ -8,14 +9,10 @@ import {
   codeAt,
   DASH,
   descend,
-  END,
   fail,
   failAt,
-  insertMapping,
   isBlank,
   isSpaceOrEnd,
-  pushCollection,
-  pushEmpty,
   QUESTION,
   type Reader,
   skipSpace,
@@ -68,9 +65,9 @@ export function readBlockNode(reader: Reader, parentIndent: number, place: Block
   const takesCollection = firstTab === -1 && (onNewLine || place.compact)
   const sign = takesCollection && inner === NO_PROPERTIES ? indicatorHere(reader) : 0
   if (sign === DASH && (deeper > 0 || (deeper === 0 && place.sequenceAtParent))) readSequence(reader, outer)
-  else if (deeper <= 0) pushEmpty(reader, outer)
+  else if (deeper <= 0) pushEmpty(reader.events, outer)
   else if (sign === QUESTION || sign === COLON) {
-    pushCollection(reader, 'mapping', { style: 'block', start, properties: outer })
+    pushCollection(reader.events, 'mapping', { style: 'block', start, properties: outer })
     readEntries(reader, start - lineStart, { keyIndent: parentIndent + 1, hasKey: false })
   } else if (!readBlockScalar(reader, { outer, inner }, parentIndent + 1)) {
     readNodeOrKey(reader, { outer, inner, start, column: takesCollection ? start - lineStart : -1 }, parentIndent + 1)
@@ -86,27 +83,26 @@ function readNodeOrKey(
 ): void {
   const { events, lineStart } = reader
   const index = events.length
-  if (!readFlowContent(reader, inner, indent)) pushEmpty(reader, inner)
+  if (!readFlowContent(reader, inner, indent)) pushEmpty(reader.events, inner)
   if (column >= 0 && reader.lineStart === lineStart && skipKeyColon(reader)) {
-    insertMapping(reader, index, { style: 'block', start, properties: outer })
+    insertMapping(events, index, { style: 'block', start, properties: outer })
     readEntries(reader, column, { keyIndent: indent, hasKey: true })
   } else if (outer !== NO_PROPERTIES) {
-    const node = events[index] as NodeEvent
-    if (node.type === 'alias') failDecoratedAlias(reader)
-    node.properties = joinProperties(reader, outer, inner)
+    if (isAlias(events, index)) failDecoratedAlias(reader)
+    setProperties(events, index, joinProperties(reader, outer, inner))
   }
 }
 
 function readSequence(reader: Reader, properties: NodeProperties): void {
   const column = reader.position - reader.lineStart
-  pushCollection(reader, 'sequence', { style: 'block', start: reader.position, properties })
+  pushCollection(reader.events, 'sequence', { style: 'block', start: reader.position, properties })
   for (;;) {
     if (reader.firstTab !== -1) failAt(reader, reader.firstTab, TAB_INDENTATION)
     const line = reader.lineStart
     reader.position++
     const broken = skipSpace(reader, true)
     if (reader.firstTab !== -1 && indicatorHere(reader) === DASH) fail(reader, ITEM_INDENTATION)
-    if (broken && reader.lineIndent <= column) pushEmpty(reader)
+    if (broken && reader.lineIndent <= column) pushEmpty(reader.events)
     else readBlockNode(reader, column, ITEM)
     skipSpace(reader, true)
     if (reader.lineIndent < column || reader.position >= reader.length) break
@@ -114,7 +110,7 @@ function readSequence(reader: Reader, properties: NodeProperties): void {
     if (indicatorHere(reader) !== DASH) break
     if (reader.lineStart === line || !isAtColumn(reader, column)) fail(reader, ITEM_INDENTATION)
   }
-  reader.events.push(END)
+  pushEnd(reader.events)
 }
 
 /** Reads the entries of a mapping, or what is left of them behind the colon of its first key. */
@@ -135,12 +131,12 @@ function readEntries(
       const sign = indicatorHere(reader)
       if (sign === QUESTION || sign === COLON) {
         // A key without a value, or a value without a key.
-        if (awaitsColon === (sign === QUESTION)) pushEmpty(reader)
+        if (awaitsColon === (sign === QUESTION)) pushEmpty(reader.events)
         awaitsColon = sign === QUESTION
         reader.position++
         place = EXPLICIT
       } else {
-        if (awaitsColon) pushEmpty(reader)
+        if (awaitsColon) pushEmpty(reader.events)
         awaitsColon = false
         if (!readKey(reader, keyIndent)) break
       }
@@ -151,8 +147,8 @@ function readEntries(
     if (reader.position >= reader.length || reader.lineIndent < column) break
     if (reader.lineStart === line || !isAtColumn(reader, column)) fail(reader, ENTRY_INDENTATION)
   }
-  if (awaitsColon) pushEmpty(reader)
-  reader.events.push(END)
+  if (awaitsColon) pushEmpty(reader.events)
+  pushEnd(reader.events)
 }
 
 /** Reads a key that must be on one line, and the colon behind it; false where nothing of one is written. */
@@ -170,7 +166,7 @@ function readKey(reader: Reader, indent: number): boolean {
       reader.depth--
       return false
     }
-    pushEmpty(reader, properties)
+    pushEmpty(reader.events, properties)
   }
   if (reader.lineStart !== line) fail(reader, LONG_KEY)
   if (!skipKeyColon(reader)) fail(reader, 'expected a colon behind a key')

@@ -1,21 +1,9 @@
 // Derived from js-yaml 5.5.0 (MIT); the notice stands in parse-yaml-events.ts.
 import { NO_PROPERTIES, type NodeProperties } from './event.ts'
+import { insertMapping, pushCollection, pushEmpty, pushEnd } from './event-list.ts'
 import { isPropertyStart, readAlias, readProperty } from './read-properties.ts'
 import { IN_FLOW, readPlain, readQuoted } from './read-scalar.ts'
-import {
-  COLON,
-  codeAt,
-  descend,
-  END,
-  fail,
-  insertMapping,
-  isSpaceOrEnd,
-  pushCollection,
-  pushEmpty,
-  QUESTION,
-  type Reader,
-  skipSpace,
-} from './reader.ts'
+import { COLON, codeAt, descend, fail, isSpaceOrEnd, QUESTION, type Reader, skipSpace } from './reader.ts'
 
 const COMMA = 0x2c
 const OPEN_LIST = 0x5b
@@ -44,7 +32,7 @@ function readFlowCollection(reader: Reader, properties: NodeProperties): boolean
   if (bracket !== OPEN_LIST && bracket !== OPEN_MAP) return false
   const inMap = bracket === OPEN_MAP
   const closer = inMap ? CLOSE_MAP : CLOSE_LIST
-  pushCollection(reader, inMap ? 'mapping' : 'sequence', { style: 'flow', start, properties })
+  pushCollection(reader.events, inMap ? 'mapping' : 'sequence', { style: 'flow', start, properties })
   reader.position++
   for (let separated = true; ; ) {
     skipSpace(reader, true)
@@ -59,15 +47,15 @@ function readFlowCollection(reader: Reader, properties: NodeProperties): boolean
     if (separated) reader.position++
   }
   reader.position++
-  reader.events.push(END)
+  pushEnd(reader.events)
   return true
 }
 
 /** A key, with or without a value. */
 function readFlowEntry(reader: Reader): void {
   skipQuestion(reader)
-  if (!readFlowNode(reader)) pushEmpty(reader)
-  if (!skipColon(reader) || !readFlowNode(reader)) pushEmpty(reader)
+  if (!readFlowNode(reader)) pushEmpty(reader.events)
+  if (!skipColon(reader) || !readFlowNode(reader)) pushEmpty(reader.events)
   skipSpace(reader, true)
 }
 
@@ -82,10 +70,10 @@ function readFlowItem(reader: Reader): void {
   skipSpace(reader, true)
   const isPair = isExplicit || (reader.lineStart === line && codeAt(reader, reader.position) === COLON)
   if (!isPair) return
-  insertMapping(reader, index, { style: 'flow', start, properties: NO_PROPERTIES })
-  if (!hasKey) pushEmpty(reader)
-  if (!skipColon(reader) || !readFlowNode(reader)) pushEmpty(reader)
-  events.push(END)
+  insertMapping(events, index, { style: 'flow', start, properties: NO_PROPERTIES })
+  if (!hasKey) pushEmpty(events)
+  if (!skipColon(reader) || !readFlowNode(reader)) pushEmpty(events)
+  pushEnd(events)
   skipSpace(reader, true)
 }
 
@@ -115,7 +103,7 @@ function readFlowNode(reader: Reader): boolean {
   }
   let hasNode = readFlowContent(reader, properties, IN_FLOW)
   if (!hasNode && properties !== NO_PROPERTIES) {
-    pushEmpty(reader, properties)
+    pushEmpty(reader.events, properties)
     hasNode = true
   }
   reader.depth--

@@ -1,5 +1,6 @@
 // Derived from js-yaml 5.5.0 (MIT); the notice stands in parse-yaml-events.ts.
 import { NO_PROPERTIES, type NodeProperties } from './event.ts'
+import { pushAlias } from './event-list.ts'
 import { codeAt, fail, isFlowIndicator, isSpaceOrEnd, type Reader } from './reader.ts'
 
 const TAG = 0x21
@@ -57,16 +58,7 @@ export function readAlias(reader: Reader, properties: NodeProperties): boolean {
   if (codeAt(reader, start) !== ALIAS) return false
   if (properties !== NO_PROPERTIES) failDecoratedAlias(reader)
   readName(reader, 'an alias without a name')
-  reader.events.push({
-    type: 'alias',
-    style: 'plain',
-    start: start + 1,
-    end: reader.position,
-    properties: NO_PROPERTIES,
-    chomping: 'clip',
-    indent: -1,
-    verbatim: false,
-  })
+  pushAlias(reader.events, { start: start + 1, end: reader.position })
   return true
 }
 

@@ -1,5 +1,6 @@
 // Derived from js-yaml 5.5.0 (MIT); the notice stands in parse-yaml-events.ts.
-import type { NodeProperties, ScalarStyle } from './event.ts'
+import type { NodeProperties } from './event.ts'
+import { pushScalar } from './event-list.ts'
 import { isHex } from './read-properties.ts'
 import {
   COLON,
@@ -62,7 +63,12 @@ export function readQuoted(reader: Reader, properties: NodeProperties): boolean 
     if (code === quote) {
       if (quote === DOUBLE_QUOTE || codeAt(reader, at + 1) !== SINGLE_QUOTE) {
         reader.position = at + 1
-        pushScalar(reader, quote === DOUBLE_QUOTE ? 'double' : 'single', { start, end: at, properties, verbatim })
+        pushScalar(reader.events, quote === DOUBLE_QUOTE ? 'double' : 'single', {
+          start,
+          end: at,
+          properties,
+          verbatim,
+        })
         return true
       }
       verbatim = false
@@ -149,7 +155,7 @@ export function readPlain(reader: Reader, properties: NodeProperties, indent: nu
   }
   reader.position = at
   if (end === start) return false
-  pushScalar(reader, 'plain', { start, end, properties, verbatim: firstBreak === -1 || end <= firstBreak })
+  pushScalar(reader.events, 'plain', { start, end, properties, verbatim: firstBreak === -1 || end <= firstBreak })
   return true
 }
 
@@ -162,12 +168,4 @@ function startsPlain(reader: Reader, inFlow: boolean): boolean {
     if (isSpaceOrEnd(next) || (inFlow && code === QUESTION && isFlowIndicator(next))) return false
   }
   return !isDocumentBoundary(reader)
-}
-
-function pushScalar(
-  reader: Reader,
-  style: ScalarStyle,
-  { start, end, properties, verbatim }: { start: number; end: number; properties: NodeProperties; verbatim: boolean },
-): void {
-  reader.events.push({ type: 'scalar', style, start, end, properties, chomping: 'clip', indent: -1, verbatim })
 }

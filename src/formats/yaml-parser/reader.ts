@@ -1,5 +1,6 @@
 // Derived from js-yaml 5.5.0 (MIT); the notice stands in parse-yaml-events.ts.
-import { type Directive, type DocumentEvent, NO_PROPERTIES, type NodeEvent, type NodeProperties } from './event.ts'
+import type { Directive } from './event.ts'
+import { type EventList, startEvents } from './event-list.ts'
 
 export const TAB = 0x09
 export const LF = 0x0a
@@ -33,9 +34,7 @@ export interface Reader {
   directives: Directive[]
   /** Tag handles that they declare, as `!name!`. */
   readonly handles: Set<string>
-  readonly events: (NodeEvent | DocumentEvent)[]
-  /** Mappings whose key turned out to be a collection, with the index of the event that they stand before. */
-  readonly late: { readonly index: number; readonly event: NodeEvent }[]
+  readonly events: EventList
 }
 
 /** Where a text stops being YAML. The reason has no word of the text, which may be a secret. */
@@ -65,8 +64,7 @@ export function startReader(text: string, maxDepth: number): Reader {
     depth: 0,
     directives: [],
     handles: new Set(),
-    events: [],
-    late: [],
+    events: startEvents(text.length),
   }
 }
 
@@ -201,67 +199,4 @@ export function printableWidth(reader: Reader, at: number, code: number): number
   const next = codeAt(reader, at + 1)
   const isPair = code < 0xdc00 && next >= 0xdc00 && next <= 0xdfff
   return isPair ? 2 : failAt(reader, at, NOT_PRINTABLE)
-}
-
-export function pushCollection(
-  reader: Reader,
-  type: 'mapping' | 'sequence',
-  { style, start, properties }: { style: 'block' | 'flow'; start: number; properties: NodeProperties },
-): void {
-  reader.events.push(collection(type, { style, start, properties }))
-}
-
-/** Puts a mapping in front of its first key, which starts with the event at `index`. */
-export function insertMapping(
-  reader: Reader,
-  index: number,
-  place: { style: 'block' | 'flow'; start: number; properties: NodeProperties },
-): void {
-  const { events, late } = reader
-  const event = collection('mapping', place)
-  const last = events.length - 1
-  if (index > last) {
-    events.push(event)
-    return
-  }
-  if (index < last) {
-    // A key that is a collection. Moving all its events would take quadratic time where such keys are nested.
-    late.push({ index, event })
-    return
-  }
-  const key = events[last] as NodeEvent
-  events[last] = event
-  events.push(key)
-}
-
-function collection(
-  type: 'mapping' | 'sequence',
-  { style, start, properties }: { style: 'block' | 'flow'; start: number; properties: NodeProperties },
-): NodeEvent {
-  return { type, style, start, end: -1, properties, chomping: 'clip', indent: -1, verbatim: false }
-}
-
-/** A node of which nothing is written, or only its properties. */
-export function pushEmpty(reader: Reader, properties: NodeProperties = NO_PROPERTIES): void {
-  reader.events.push({
-    type: 'scalar',
-    style: 'empty',
-    start: -1,
-    end: -1,
-    properties,
-    chomping: 'clip',
-    indent: -1,
-    verbatim: false,
-  })
-}
-
-export const END: NodeEvent = {
-  type: 'end',
-  style: 'block',
-  start: -1,
-  end: -1,
-  properties: NO_PROPERTIES,
-  chomping: 'clip',
-  indent: -1,
-  verbatim: false,
 }
