@@ -153,7 +153,7 @@ function ambiguousNode({ anchored, aliases, keys, texts, twoReadings }: RareNode
   // sops prints it as a merge key, and Ruby takes it for one.
   const merge = keys.find((entry) => entry.key === '<<' && entry.merge !== true)
   if (merge !== undefined) return { message: 'a quoted merge key', offset: merge.keySpan.start }
-  // sops prints it as a block scalar, which is no key to us.
+  // sops prints it as a block scalar, which go-yaml does not always read back.
   const lines = keys.find(({ key }) => key.includes('\n'))
   if (lines !== undefined) return { message: 'a key of several lines', offset: lines.keySpan.start }
   const [text] = texts

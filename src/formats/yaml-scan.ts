@@ -185,7 +185,6 @@ function buildDocument(
   }
 
   function setKey(event: ScalarEvent, leaf: YamlLeaf, top: OpenMap): void {
-    if (leaf.indent >= 0) throw unsupported('a key that is a block scalar', leaf.start)
     if (leaf.style === 'empty') throw unsupported('a key that is empty', leaf.start)
     const key = leaf.type === 'str' ? leaf.text : decodeScalar(text, event)
     if (isRepeated(key, top)) {

@@ -20,7 +20,6 @@ type Problem =
   | 'other comments'
 
 const LARGE = 'an integer beyond 64 bits, of which sops loses digits'
-const LINES = 'a key of several lines, which sops prints as a block scalar'
 
 /** By the name of the plaintext. */
 const EXCEPTIONS: Exceptions<Problem> = {
@@ -32,8 +31,6 @@ const EXCEPTIONS: Exceptions<Problem> = {
   'json-member/i_number_very_big_negative_int.json': ['other values', LARGE],
   'json-member/i_structure_500_nested_arrays.json': ['not opened', 'nested more than 200 levels deep'],
   'suite/565N': ['not opened', '!!binary that is no UTF-8'],
-  'suite/5WE3': ['not opened', LINES],
-  'suite/6SLA': ['not opened', LINES],
   'suite/4ABK': ['other values', 'go-yaml takes `omitted value:,` in braces for a key that ends in a colon'],
   'suite/652Z': ['other values', 'go-yaml takes `?foo` in braces for the key `foo`'],
   'suite/UKK6/02': ['other values', 'go-yaml takes the text with the tag "!" for nothing'],
