@@ -19,6 +19,8 @@ export interface EnvelopeMemory {
    * @throws KmsfileError `INTEGRITY_TAG_MISMATCH` at another place than its own, as the cipher would
    */
   open(envelope: string, associatedData: string): Remembered
+  /** Lets go of everything: of a large file it is a good part of what memory holds. */
+  forget(): void
 }
 
 export function startEnvelopeMemory(): EnvelopeMemory {
@@ -47,6 +49,11 @@ export function startEnvelopeMemory(): EnvelopeMemory {
       if (found === undefined) throw new TypeError('an envelope that was not made here')
       if (found.associatedData === associatedData) return found
       throw new KmsfileError('a value does not belong to this place', { code: 'INTEGRITY_TAG_MISMATCH' })
+    },
+    forget() {
+      envelopes.length = 0
+      remembered.length = 0
+      index = undefined
     },
   }
 }

@@ -162,6 +162,7 @@ function complete(format: Format, draft: Draft, options: Selected): WrittenFile 
     sink: seal?.sink,
     tree,
   })
+  memory.forget()
   if (opened === undefined) return 'a value is read at another place in its encrypted form'
   if (breaksComments(opened.comments)) return 'a comment with a character that some readers take for a line break'
   if (tree.digest() !== draft.digest) return 'it says something else in its encrypted form'
