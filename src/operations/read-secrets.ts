@@ -3,7 +3,7 @@ import { decryptValue } from '../core/cipher.ts'
 import type { DataKey } from '../core/data-key.ts'
 import { looksEncrypted, parseEncryptedValue } from '../core/encrypted-value.ts'
 import type { Envelope } from '../core/envelope.ts'
-import { normalTime, readEnvelope } from '../core/envelope-reader.ts'
+import { normalTime, readEnvelope, refuseUnresolved } from '../core/envelope-reader.ts'
 import { type Layout, openLayout, originalMac, recipientsMac, sameMac, spellingMac } from '../core/layout.ts'
 import { printPath } from '../core/path.ts'
 import { hasMark, verifySeal } from '../core/seal.ts'
@@ -98,7 +98,8 @@ export function takeApart(format: Format, scanned: Scanned): EncryptedFile {
 /**
  * Opens and verifies an encrypted file.
  *
- * @throws KmsfileError with one of the integrity codes; `INTEGRITY_VALUE_NOT_ENCRYPTED` names what was added by hand.
+ * @throws KmsfileError with one of the integrity codes; `INTEGRITY_VALUE_NOT_ENCRYPTED` names what was added by hand;
+ * `FILE_IN_CONFLICT`.
  */
 export async function openSecrets(
   file: EncryptedFile,
@@ -106,6 +107,7 @@ export async function openSecrets(
   options: ReadOptions = {},
 ): Promise<OpenedFile> {
   const { envelope, scanned } = file
+  refuseUnresolved(envelope)
   const key = createSecretKey(dataKey)
   const decrypt = decryptWith(key)
   const macEnvelope = options.ignoreMac === true ? undefined : openMac(file, key)
@@ -131,7 +133,7 @@ export async function openSecrets(
 
   if (found.seal === 'broken' || !found.macFits) {
     const ofRule = async () => attempt((await options.ruleSelector?.()) ?? DEFAULT_SELECTOR)
-    const rule = marked ? await ofRule().catch(() => undefined) : undefined
+    const rule = found.seal === 'broken' ? await ofRule().catch(() => undefined) : undefined
     throw rule?.seal === 'sealed' ? selectorChanged() : found.macFits ? sealMismatch() : macMismatch(marked)
   }
   if (marked) refuseAmbiguity(file)
@@ -179,9 +181,16 @@ export async function plaintextOf(file: OpenedFile): Promise<Plaintext> {
   return { text: format.emit(treeOf(file)), exact: false }
 }
 
-/** Whether it is the text that was encrypted, to the last byte. What that says was compared with the values then. */
-function isOriginal({ dataKey, added }: OpenedFile, { original }: Layout, text: string): boolean {
-  return added.length === 0 && original !== undefined && sameMac(original, originalMac(dataKey, text))
+/**
+ * Whether it is the text that was encrypted, to the last byte, and the values can be no others than it says: they were
+ * compared when it was written, and the seal binds all of them. A copy of an alias is cut with what it holds, of which the
+ * seal does not tell 1 from 1.0.
+ */
+function isOriginal(file: OpenedFile, { original }: Layout, text: string): boolean {
+  const { format, scanned, envelope, dataKey, added, integrity } = file
+  const bound = integrity === 'sealed' && !envelope.macOnlyEncrypted && added.length === 0
+  if (!bound || original === undefined || format.undress(scanned).some((edit) => edit.text !== '')) return false
+  return sameMac(original, originalMac(dataKey, text))
 }
 
 /**

@@ -3,13 +3,15 @@ import { describe, expect, test } from 'vitest'
 import { toDataKey } from '../../src/core/data-key.ts'
 import { json } from '../../src/formats/json.ts'
 import { yaml } from '../../src/formats/yaml.ts'
-import { plaintextOf } from '../../src/operations/read-secrets.ts'
+import { plaintextOf, treeOf } from '../../src/operations/read-secrets.ts'
+import { treeDigest } from '../../src/operations/tree-digest.ts'
 import { hasSharedData, sharedData } from '../shared-data.ts'
 import { open, protect } from './secrets.ts'
 
 const PLAIN = `role_unencrypted: user
 note_unencrypted: ab
 other_unencrypted: cd
+zero_unencrypted: 0
 s: "123"
 b: true
 i: 5
@@ -67,6 +69,11 @@ describe('every manipulation that sops accepts is refused in a sealed file', () 
       (t) => t.replace(line('s'), line('s').replace('type:str', 'type:comment')),
     ],
     ['reordering keys', 'INTEGRITY_MAC_MISMATCH', (t) => swapLines(t, line('i'), line('f'))],
+    [
+      'giving a readable zero a sign',
+      'INTEGRITY_MAC_MISMATCH',
+      (t) => t.replace('zero_unencrypted: 0', 'zero_unencrypted: -0.0'),
+    ],
     ['removing a value', 'INTEGRITY_MAC_MISMATCH', (t) => t.replace(`${line('i')}\n`, '')],
     [
       'swapping list items',
@@ -187,6 +194,37 @@ describe('a key, MAC or layout from elsewhere', () => {
     const key = toDataKey(new Uint8Array(32))
 
     await expect(open(sealed, { key })).rejects.toMatchObject({ code: 'INTEGRITY_MAC_MISMATCH' })
+  })
+})
+
+describe('the original text is printed only where the values say the same', () => {
+  const plain = 'a_unencrypted: &a 1\nb_unencrypted: *a\ns: x\n'
+  const byComment = { kind: 'unencrypted-comment-regex', text: 'readable' } as const
+
+  test.each<[string, string, Parameters<typeof protect>[1], (text: string) => string]>([
+    [
+      'a copy of an alias where readable values are not bound',
+      plain,
+      { macOnlyEncrypted: true },
+      (t) => t.replace('*a', '&__alias_a 2'),
+    ],
+    ['a copy of an alias with a number of the other type', plain, {}, (t) => t.replace('*a', '&__alias_a 1.0')],
+    [
+      'a key that stands for a root without one, where readable values are not bound',
+      's: x\n',
+      { macOnlyEncrypted: true, selector: { kind: 'encrypted-regex', text: '^s$' } },
+      (t) => `__root__: {admin: true}\n${t}`,
+    ],
+    ['such a key where nothing is sealed', 's: x\n', { selector: byComment }, (t) => `__root__: {admin: {}}\n${t}`],
+  ])('%s', async (_what, text, options, manipulate) => {
+    const written = await protect(text, options)
+    expect((await plaintextOf(await open(written.text))).exact).toBe(true)
+
+    const file = await open(manipulate(written.text))
+    const printed = await plaintextOf(file)
+
+    expect(printed.exact).toBe(false)
+    expect(await treeDigest(yaml.scan(printed.text).documents)).toBe(await treeDigest(treeOf(file)))
   })
 })
 
