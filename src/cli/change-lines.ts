@@ -1,7 +1,7 @@
 import { type MasterKey, masterKeyIdentity, masterKeyName } from '../core/master-key.ts'
 import type { Selector } from '../core/selection.ts'
 import type { Quorum, RecipientChanges } from '../operations/recipients.ts'
-import { printPlace, type TreeChange, type TreePlace } from '../operations/tree-changes.ts'
+import { type PropertyDifference, printPlace, type TreeChange, type TreePlace } from '../operations/tree-changes.ts'
 import { shortKey } from './key-names.ts'
 import { counted } from './words.ts'
 
@@ -92,9 +92,23 @@ function treeLine(change: TreeChange): string {
       return `~ ${place}: another order of keys`
     case 'moved':
       return `~ ${printPlace(change.from)} -> ${place}`
+    case 'retagged':
+      return `~ ${place}: ${propertyText('tag', change)}`
+    case 'reanchored':
+      return `~ ${place}: ${propertyText('anchor', change)}`
+    case 'realiased':
+      return `~ ${place}: ${propertyText('alias', change)}`
+    case 'directives':
+      return `~ ${place}: other directives`
     default:
       return change satisfies never
   }
+}
+
+function propertyText(property: string, { how, ofKey }: { how: PropertyDifference; ofKey?: boolean }): string {
+  const owner = ofKey === true ? ' on its key' : ''
+  if (how === 'gone') return `no ${property}${owner} any more`
+  return `${how === 'new' ? 'a new' : 'another'} ${property}${owner}`
 }
 
 /** The fields of recipients that change, as `--json` prints them. */

@@ -1,4 +1,4 @@
-import type { CommandWords } from './completion-words.ts'
+import { type CommandWords, LEADING_OPTIONS } from './completion-words.ts'
 
 /** A completion script for bash, 3.2 and later, that needs no other; `source <(kmsfile completion bash)`. */
 export function bashScript(commands: readonly CommandWords[]): string {
@@ -20,10 +20,10 @@ _kmsfile() {
   COMPREPLY=()
   case $command in
 ${commands.map(commandCase).join('\n')}
-    *) options='--help --version' arguments='${names.join(' ')}' ;;
+    *) options='${LEADING_OPTIONS.map(({ long }) => long).join(' ')}' arguments='${names.join(' ')}' ;;
   esac
   case $command$previous in
-${commands.flatMap(valueCases).join('\n')}
+${[{ name: '', options: LEADING_OPTIONS }, ...commands].flatMap(valueCases).join('\n')}
   esac
   if [[ -n $values ]]; then
     options= arguments=
@@ -45,7 +45,7 @@ function commandCase({ name, options, arguments: words }: CommandWords): string 
   return `    ${name}) options='${typed}'${Array.isArray(words) ? ` arguments='${words.join(' ')}'` : ''} ;;`
 }
 
-function valueCases({ name, options }: CommandWords): readonly string[] {
+function valueCases({ name, options }: Pick<CommandWords, 'name' | 'options'>): readonly string[] {
   const withValue = options.filter(({ value }) => value !== 'none')
   const any = withValue
     .filter(({ value }) => value === 'any')

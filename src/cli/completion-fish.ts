@@ -1,20 +1,21 @@
-import type { CommandWords, OptionWord } from './completion-words.ts'
+import { type CommandWords, LEADING_OPTIONS, type OptionWord } from './completion-words.ts'
 
 /** A completion script for fish: `kmsfile completion fish | source`. */
 export function fishScript(commands: readonly CommandWords[]): string {
+  const leading = LEADING_OPTIONS.map((option) => optionLine('__fish_use_subcommand', option))
   const lines = commands.flatMap((command) => [
     `complete -c kmsfile -n __fish_use_subcommand -a ${command.name} -d ${quoted(command.summary)}`,
-    ...command.options.map((option) => optionLine(command.name, option)),
+    ...command.options.map((option) => optionLine(seen(command.name), option)),
     ...argumentLines(command),
   ])
-  return `# kmsfile completion for fish: kmsfile completion fish | source\n${lines.join('\n')}\n`
+  return `# kmsfile completion for fish: kmsfile completion fish | source\n${[...leading, ...lines].join('\n')}\n`
 }
 
-function optionLine(command: string, { long, short, summary, value }: OptionWord): string {
+function optionLine(condition: string, { long, short, summary, value }: OptionWord): string {
   const names = [`-l ${long.slice(2)}`, ...(short === undefined ? [] : [`-s ${short.slice(1)}`])].join(' ')
   // -r: a value follows; -x: and it is no file.
   const values = value === 'none' ? '' : value === 'any' ? ' -r' : ` -x -a ${quoted(value.join(' '))}`
-  return `complete -c kmsfile -n ${seen(command)} ${names}${values} -d ${quoted(summary)}`
+  return `complete -c kmsfile -n ${condition} ${names}${values} -d ${quoted(summary)}`
 }
 
 function argumentLines({ name, arguments: words }: CommandWords): readonly string[] {

@@ -21,6 +21,13 @@ export interface CommandWords {
   readonly arguments: 'files' | 'none' | readonly string[]
 }
 
+/** What can be typed where no command is named yet: these options may stand before it. */
+export const LEADING_OPTIONS: readonly OptionWord[] = [
+  ...Object.entries(COMMON_OPTIONS).flatMap(([option, spec]) => optionWords(option, spec)),
+  { long: '--help', short: '-h', summary: 'show the commands', value: 'none' },
+  { long: '--version', short: '-V', summary: 'show the version', value: 'none' },
+]
+
 /** The words of a command, those that every command has included. */
 export function commandWords(name: string, summary: string, command: Command): CommandWords {
   const options = Object.entries({ ...command.options, ...COMMON_OPTIONS }).flatMap(([option, spec]) =>

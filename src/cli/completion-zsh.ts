@@ -1,7 +1,8 @@
-import type { CommandWords, OptionWord } from './completion-words.ts'
+import { type CommandWords, LEADING_OPTIONS, type OptionWord } from './completion-words.ts'
 
 /** A completion script for zsh: `source <(kmsfile completion zsh)`, or a file \`_kmsfile\` in a folder of fpath. */
 export function zshScript(commands: readonly CommandWords[]): string {
+  const valued = LEADING_OPTIONS.flatMap(({ long, value }) => (value === 'none' ? [] : [long]))
   return `#compdef kmsfile
 # kmsfile completion for zsh: source <(kmsfile completion zsh)
 _kmsfile() {
@@ -9,18 +10,27 @@ _kmsfile() {
   commands=(
 ${commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`).join('\n')}
   )
-  if (( CURRENT == 2 )); then
-    _describe -t commands command commands
-    _files
+  local -i at=2
+  while (( at < CURRENT )) && [[ $words[at] == -* ]]; do
+    [[ $words[at] == (${valued.join('|')}) ]] && (( at++ ))
+    (( at++ ))
+  done
+  if (( at >= CURRENT )); then
+    _arguments -s \\
+      ${LEADING_OPTIONS.flatMap(optionSpecs).join(' \\\n      ')} \\
+      '*:command:_kmsfile_commands'
     return
   fi
-  local command=$words[2]
-  shift words
-  (( CURRENT-- ))
-  case $command in
+  words=("\${(@)words[at,-1]}")
+  (( CURRENT -= at - 1 ))
+  case $words[1] in
 ${commands.map(commandCase).join('\n')}
     *) _files ;;
   esac
+}
+_kmsfile_commands() {
+  _describe -t commands command commands
+  _files
 }
 if [[ $funcstack[1] == _kmsfile ]]; then
   _kmsfile "$@"

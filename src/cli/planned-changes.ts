@@ -1,10 +1,11 @@
 import { KmsfileError } from '../errors.ts'
 import { readNamed } from '../operations/secrets-file.ts'
-import { mapConcurrently, type Workspace } from '../operations/workspace.ts'
+import type { Workspace } from '../operations/workspace.ts'
 import type { Cli } from './command.ts'
 import { confirm } from './confirm.ts'
 import { exitCodeFor } from './exit-codes.ts'
-import { errorData, reportError } from './report.ts'
+import { mapWithProgress } from './progress.ts'
+import { errorData, reportError, shownName } from './report.ts'
 import { counted } from './words.ts'
 
 /** What a command does to each of its files: first it is planned and shown, then it is done. */
@@ -48,7 +49,7 @@ export async function changeFiles<Plan, Result>(
   files: readonly string[],
   { dryRun, yes, ...steps }: ChangeSteps<Plan, Result> & ChangeOptions,
 ): Promise<Changed<Plan>> {
-  const plans = await settle(files, (name) => steps.plan(name))
+  const plans = await settle(cli, files, { doing: 'reading', work: (name) => steps.plan(name) })
   stopIfInterrupted(cli, plans)
   const needed: { name: string; plan: Plan }[] = []
   for (const [i, name] of files.entries()) {
@@ -63,7 +64,8 @@ export async function changeFiles<Plan, Result>(
   if (!dryRun && !yes) await agree(cli, needed, steps)
 
   const results = new Map<string, Outcome<Result>>()
-  const applied = dryRun ? [] : await settle(needed, ({ name, plan }) => steps.apply(plan, name))
+  const apply = ({ name, plan }: (typeof needed)[number]) => steps.apply(plan, name)
+  const applied = dryRun ? [] : await settle(cli, needed, { doing: 'writing', work: apply })
   stopIfInterrupted(cli, applied)
   for (const [i, { name, plan }] of needed.entries()) {
     const result = applied[i]
@@ -93,14 +95,19 @@ export async function refuseOtherText({ host }: Workspace, { name, text }: { nam
   })
 }
 
-async function settle<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly Outcome<R>[]> {
-  return mapConcurrently(items, async (item): Promise<Outcome<R>> => {
+async function settle<T, R>(
+  cli: Cli,
+  items: readonly T[],
+  { doing, work }: { doing: string; work: (item: T) => Promise<R> },
+): Promise<readonly Outcome<R>[]> {
+  const outcome = async (item: T): Promise<Outcome<R>> => {
     try {
       return { value: await work(item) }
     } catch (error) {
       return { error }
     }
-  })
+  }
+  return mapWithProgress(cli, items, { doing, work: outcome })
 }
 
 /** Ctrl-C is one event, however many files were under way. */
@@ -130,10 +137,10 @@ async function agree<Plan, Result>(
   const texts = [...points].map(([point, names]) =>
     names.length === needed.length
       ? point
-      : `${point} (${names.length > 3 ? counted(names.length, 'file') : names.join(', ')})`,
+      : `${point} (${names.length > 3 ? counted(names.length, 'file') : names.map(shownName).join(', ')})`,
   )
   const [{ name } = { name: '' }, ...more] = needed
-  const question = `${texts.join('; ')}. Change ${more.length === 0 ? name : counted(needed.length, 'file')}?`
+  const question = `${texts.join('; ')}. Change ${more.length === 0 ? shownName(name) : counted(needed.length, 'file')}?`
   if (await confirm(cli.host, question, { flag: '--yes' })) return
   throw new KmsfileError('nothing was changed', { code: 'USAGE' })
 }

@@ -7,7 +7,7 @@ import type { AwsKmsKey } from '../core/master-key.ts'
 import type { Host, Terminal } from '../host/host.ts'
 import { checkRoleArn, parseKeyArn, roleSessionName } from './aws-arn.ts'
 import { awsHttp } from './aws-http.ts'
-import { hasProfile } from './aws-profile.ts'
+import { caBundleOf, hasProfile } from './aws-profile.ts'
 
 export type AwsHost = Pick<Host, 'env' | 'homeDir' | 'terminal'>
 
@@ -22,7 +22,7 @@ export interface AwsClientOptions {
 export interface AwsClients {
   /** The profile to use; undefined for the SDK's own choice, `AWS_PROFILE` included. */
   profileOf(key: AwsKmsKey): Promise<string | undefined>
-  /** @throws KmsfileError `KEY_INVALID` for a malformed ARN, `FILE_UNREADABLE` for AWS_CA_BUNDLE. */
+  /** @throws KmsfileError `KEY_INVALID` for a malformed ARN, `FILE_UNREADABLE` for a bundle of certificates. */
   clientOf(key: AwsKmsKey, profile: string | undefined): Promise<KMSClient>
   /** True while a person is asked for a code, who takes longer than a server may. */
   asking(): boolean
@@ -42,7 +42,7 @@ const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
 export function awsClients(host: AwsHost, { profileOf, attemptTimeoutMs, maxSockets }: AwsClientOptions): AwsClients {
   const clients = new Map<string, Promise<KMSClient>>()
   const credentials = new Map<string, Credentials>()
-  let http: Promise<NodeHttpHandler> | undefined
+  const https = new Map<string, Promise<NodeHttpHandler>>()
   let questions = 0
   let answered: Promise<unknown> = Promise.resolve()
 
@@ -57,16 +57,16 @@ export function awsClients(host: AwsHost, { profileOf, attemptTimeoutMs, maxSock
   async function newClient(key: AwsKmsKey, profile: string | undefined): Promise<KMSClient> {
     const { KMSClient, NodeHttpHandler, defaultProvider } = await import('./aws-sdk.ts')
     const make = (config: KMSClientConfig) => quietly(() => new KMSClient(config))
-    http ??= awsHttp(NodeHttpHandler, { env: host.env, attemptTimeoutMs, maxSockets })
-    http.catch(() => {
-      http = undefined
-    })
+    const caBundle = await caBundleOf(profile, host)
+    const requestHandler = await once(https, caBundle?.path ?? '', () =>
+      awsHttp(NodeHttpHandler, { env: host.env, caBundle, attemptTimeoutMs, maxSockets }),
+    )
     const { terminal } = host
     const { partition, region } = parseKeyArn(key.arn)
-    const common = { region, requestHandler: await http, logger: SILENT, ...(profile !== undefined && { profile }) }
+    const common = { region, requestHandler, logger: SILENT, ...(profile !== undefined && { profile }) }
 
     const own = once(credentials, JSON.stringify([partition, profile]), () => {
-      const { requestHandler, logger } = common
+      const { logger } = common
       return defaultProvider({
         ...(profile !== undefined && { profile }),
         logger,
@@ -95,9 +95,9 @@ export function awsClients(host: AwsHost, { profileOf, attemptTimeoutMs, maxSock
     async close() {
       clients.clear()
       credentials.clear()
-      const handler = await http?.catch(() => undefined)
-      http = undefined
-      handler?.destroy()
+      const handlers = await Promise.all([...https.values()].map((http) => http.catch(() => undefined)))
+      https.clear()
+      for (const handler of handlers) handler?.destroy()
     },
   }
 }

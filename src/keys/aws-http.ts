@@ -9,8 +9,16 @@ import { TunnelAgent } from './aws-tunnel.ts'
 type Env = Readonly<Record<string, string | undefined>>
 type HttpRequest = Parameters<NodeHttpHandler['handle']>[0]
 
+/** A file of certificates to trust, and what names it. */
+export interface CaBundle {
+  readonly path: string
+  /** For people: `AWS_CA_BUNDLE`. */
+  readonly namedBy: string
+}
+
 export interface AwsHttpOptions {
   readonly env: Env
+  readonly caBundle: CaBundle | undefined
   /** How long one request may wait for its answer; half of it for the connection. */
   readonly attemptTimeoutMs: number
   /** Connections to one server. */
@@ -19,17 +27,17 @@ export interface AwsHttpOptions {
 
 /**
  * Makes what sends the requests of the SDK, for KMS, STS and SSO alike: connections stay open for the next request,
- * lead through the proxy of the environment, and trust `AWS_CA_BUNDLE` besides what Node trusts. The SDK by itself
- * knows neither. A failed request says on its error, as `peer`, whom it asked.
+ * lead through the proxy of the environment, and trust a bundle besides what Node trusts. The SDK by itself knows
+ * neither. A failed request says on its error, as `peer`, whom it asked.
  *
  * @throws KmsfileError `FILE_UNREADABLE` for a certificate file that cannot be read or holds none.
  */
 export async function awsHttp(
   Handler: typeof NodeHttpHandler,
-  { env, attemptTimeoutMs, maxSockets }: AwsHttpOptions,
+  { env, caBundle, attemptTimeoutMs, maxSockets }: AwsHttpOptions,
 ): Promise<NodeHttpHandler> {
   const connectTimeoutMs = attemptTimeoutMs / 2
-  const ca = await trusted(env)
+  const ca = caBundle && (await trusted(caBundle, env))
   const handler = new Handler({
     httpAgent: new Agent({ keepAlive: true, maxSockets }),
     httpsAgent: new TunnelAgent({
@@ -73,10 +81,8 @@ function originOf({ protocol, hostname, port }: HttpRequest): string {
   return `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`
 }
 
-/** Certificates to trust; undefined for Node's own choice, which has `NODE_EXTRA_CA_CERTS` in it. */
-async function trusted(env: Env): Promise<string[] | undefined> {
-  const bundle = env['AWS_CA_BUNDLE']
-  if (!bundle) return undefined
+/** All certificates to trust. Without a bundle it is Node's own choice, which has `NODE_EXTRA_CA_CERTS` in it. */
+async function trusted(bundle: CaBundle, env: Env): Promise<string[]> {
   // Naming any certificate replaces all that Node trusts by default, so these have to be named too.
   const getCACertificates: ((type: 'default') => string[]) | undefined = Reflect.get(tls, 'getCACertificates')
   const extra = env['NODE_EXTRA_CA_CERTS']
@@ -87,11 +93,11 @@ async function trusted(env: Env): Promise<string[] | undefined> {
   return [...defaults, await readBundle(bundle)]
 }
 
-async function readBundle(path: string): Promise<string> {
-  const hint = 'Set AWS_CA_BUNDLE to a file of certificates in PEM.'
+async function readBundle({ path, namedBy }: CaBundle): Promise<string> {
+  const hint = `Set ${namedBy} to a file of certificates in PEM.`
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new KmsfileError(`cannot read AWS_CA_BUNDLE, ${path} (${error.code})`, { code: 'FILE_UNREADABLE', hint })
+    throw new KmsfileError(`cannot read ${namedBy}, ${path} (${error.code})`, { code: 'FILE_UNREADABLE', hint })
   })
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text
-  throw new KmsfileError(`AWS_CA_BUNDLE, ${path}, holds no certificate`, { code: 'FILE_UNREADABLE', hint })
+  throw new KmsfileError(`${namedBy}, ${path}, holds no certificate`, { code: 'FILE_UNREADABLE', hint })
 }

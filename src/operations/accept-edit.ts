@@ -1,7 +1,10 @@
 import { openLayout, recipientsMac, sameMac } from '../core/layout.ts'
 import { type ErrorCode, KmsfileError } from '../errors.ts'
 import { placeOf } from '../formats/excerpt.ts'
+import type { Scanned } from '../formats/format.ts'
+import type { YamlScanned } from '../formats/yaml-nodes.ts'
 import { isUnderNewDataKey, lastVerified, macNonceOf } from './file-history.ts'
+import { compareProperties } from './property-changes.ts'
 import { breaksComments, encryptionState, type OpenedFile, plaintextOf, treeOf } from './read-secrets.ts'
 import { recipientsOf } from './recipients.ts'
 import { restore, wholeValue } from './restore.ts'
@@ -14,7 +17,7 @@ import {
   refuseChangedRecipients,
   type SourceFile,
 } from './secrets-file.ts'
-import { compareTrees, type Tree } from './tree-changes.ts'
+import { compareTrees } from './tree-changes.ts'
 import { treeDigest } from './tree-digest.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -29,7 +32,8 @@ const ACCEPTABLE: ReadonlySet<ErrorCode> = new Set([
 
 /**
  * Finds out what sealing a file would accept that somebody changed by hand: everything that differs from its last version
- * in git that verifies. A file whose MAC and seal fit is treated as by `planSeal`.
+ * in git that verifies. A file whose MAC and seal fit is treated as by `planSeal`, unless its spelling is not the one
+ * that was sealed: a tag, an anchor, quotes.
  *
  * Every encrypted value must still open at its place. Recipients that nobody confirmed are not accepted: the rule's take
  * their place.
@@ -39,14 +43,15 @@ const ACCEPTABLE: ReadonlySet<ErrorCode> = new Set([
  */
 export async function planAcceptance(workspace: Workspace, source: SourceFile): Promise<Sealing> {
   try {
-    return await planSeal(workspace, source)
+    const plan = await planSeal(workspace, source)
+    if (plan.reason !== undefined || (await isAsSpelled(plan.opened))) return plan
   } catch (error) {
     if (!(error instanceof KmsfileError) || !ACCEPTABLE.has(error.code)) throw error
   }
   return about(source.name, async () => {
     const unverified = await openSource(workspace, source, { unverified: true })
     refuseUnreadable(unverified.file)
-    const before = await lastVerified(workspace, source)
+    const before = await lastSpelled(workspace, source)
     const opened = withLayout(unverified, before)
     const { plaintext, isReprinted, changes } = await compareWith(before?.file, opened.file)
     return sealing(opened, {
@@ -59,6 +64,17 @@ export async function planAcceptance(workspace: Workspace, source: SourceFile): 
       target: trustedRecipients(opened),
     })
   })
+}
+
+/** The last version that verifies; before it, one whose spelling can be compared. */
+async function lastSpelled(workspace: Workspace, source: SourceFile): Promise<OpenedSource | undefined> {
+  const last = await lastVerified(workspace, source)
+  if (last === undefined || last.file.layout === undefined || (await isAsSpelled(last))) return last
+  return (await lastVerified(workspace, source, isAsSpelled)) ?? last
+}
+
+async function isAsSpelled({ file }: Pick<OpenedSource, 'file'>): Promise<boolean> {
+  return (await plaintextOf(file)).exact
 }
 
 /** Adds what the MAC's envelope still authenticates: the layout, and whether the recipients are those that were sealed. */
@@ -97,7 +113,10 @@ async function compareWith(
   const old = before === undefined ? undefined : await spelledTree(before)
   const kept = old === undefined ? undefined : await keptLayout(file)
   if (old !== undefined && kept !== undefined) {
-    return { plaintext: kept.plaintext, isReprinted: false, changes: compareTrees(old, kept.tree) }
+    const changes = compareTrees(old, kept.tree)
+    const properties =
+      file.format.name === 'yaml' ? compareProperties(old as YamlScanned, kept.tree as YamlScanned, changes) : []
+    return { plaintext: kept.plaintext, isReprinted: false, changes: [...changes, ...properties] }
   }
   const { text, exact } = await plaintextOf(file)
   const changes =
@@ -105,12 +124,12 @@ async function compareWith(
   return { plaintext: text, isReprinted: !exact, changes }
 }
 
-async function spelledTree(file: OpenedFile): Promise<Tree | undefined> {
+async function spelledTree(file: OpenedFile): Promise<Scanned | undefined> {
   const { text, exact } = await plaintextOf(file)
   return exact ? tryScan(file, text) : undefined
 }
 
-async function keptLayout(file: OpenedFile): Promise<{ plaintext: string; tree: Tree } | undefined> {
+async function keptLayout(file: OpenedFile): Promise<{ plaintext: string; tree: Scanned } | undefined> {
   const { format, scanned, layout } = file
   if (layout === undefined || wholeValue(scanned.documents) !== undefined || breaksComments(file.comments))
     return undefined
@@ -123,7 +142,7 @@ async function keptLayout(file: OpenedFile): Promise<{ plaintext: string; tree: 
   return same ? { plaintext, tree } : undefined
 }
 
-function tryScan({ format }: OpenedFile, text: string): Tree | undefined {
+function tryScan({ format }: OpenedFile, text: string): Scanned | undefined {
   try {
     return format.scan(text)
   } catch (error) {

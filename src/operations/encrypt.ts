@@ -4,6 +4,7 @@ import { KmsfileError } from '../errors.ts'
 import { readText } from '../host/files.ts'
 import { refuseReplay } from './file-history.ts'
 import { encryptionState } from './read-secrets.ts'
+import { warnOfReadableAliases } from './readable-aliases.ts'
 import {
   about,
   freshKey,
@@ -63,6 +64,7 @@ export async function encrypt(
       now: await writingTime(workspace.host, reusable?.file.envelope.lastModified ?? ''),
       randomBytes: workspace.host.randomBytes,
     })
+    await warnOfReadableAliases(workspace, source, { plaintext: source.text, selector: rule.selector, written })
     return { ...written, added: [] }
   })
 }
@@ -75,13 +77,16 @@ async function encryptAdded(workspace: Workspace, source: SourceFile): Promise<E
   if (added.length === 0) {
     throw new KmsfileError('the file is already encrypted', {
       code: 'FILE_ALREADY_ENCRYPTED',
-      hint: `change it with kmsfile edit ${source.name}`,
+      hint: 'change it with kmsfile edit FILE',
     })
   }
   refuseChangedRecipients(opened)
   await refuseReplay(workspace, opened)
   const text = await plaintextOfSource(workspace, opened)
-  return { ...(await rewrite(workspace, opened, text)), added }
+  const written = await rewrite(workspace, opened, text)
+  const { selector } = opened.file.envelope
+  await warnOfReadableAliases(workspace, source, { plaintext: text, selector, written })
+  return { ...written, added }
 }
 
 /** The version before of a file, opened; undefined where there is none that can be opened. */

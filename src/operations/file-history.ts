@@ -5,7 +5,7 @@ import { normalTime } from '../core/envelope-reader.ts'
 import { keyId, keyIdOf } from '../core/layout.ts'
 import { hasMark } from '../core/seal.ts'
 import { KmsfileError } from '../errors.ts'
-import { type EncryptedFile, type OpenedFile, parseEncrypted } from './read-secrets.ts'
+import { type EncryptedFile, parseEncrypted } from './read-secrets.ts'
 import { type OpenedSource, openSource, type SourceFile } from './secrets-file.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -46,7 +46,7 @@ async function* versionsOf(workspace: Workspace, { path }: Pick<SourceFile, 'pat
 export async function lastVerified(
   workspace: Workspace,
   source: SourceFile,
-  wanted: (file: OpenedFile) => boolean = () => true,
+  wanted: (opened: OpenedSource) => boolean | Promise<boolean> = () => true,
 ): Promise<OpenedSource | undefined> {
   let looked = 0
   const search = async () => {
@@ -54,7 +54,7 @@ export async function lastVerified(
       if (++looked > MAX_VERSIONS) return undefined
       try {
         const opened = await openSource(workspace, { ...source, text }, { allowUnsealed: true })
-        if (wanted(opened.file)) return opened
+        if (await wanted(opened)) return opened
       } catch (error) {
         if (!(error instanceof KmsfileError) || error.code === 'INTERRUPTED') throw error
         if (error.code === 'KEY_UNAVAILABLE') return undefined

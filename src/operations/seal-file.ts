@@ -137,6 +137,6 @@ function reasonOf({ integrity, recipients }: OpenedSource['file']): Sealing['rea
   return recipients === 'confirmed' ? undefined : 'recipients'
 }
 
-function isSealed({ integrity }: OpenedSource['file']): boolean {
-  return integrity === 'sealed'
+function isSealed({ file }: OpenedSource): boolean {
+  return file.integrity === 'sealed'
 }

@@ -23,16 +23,32 @@ export interface Tree {
   readonly text?: string | undefined
 }
 
+/** What became of a property that a node may have or not. */
+export type PropertyDifference = 'new' | 'gone' | 'other'
+
 /** One difference between two trees. It says where and of what kind, never what the value is. */
 export type TreeChange = TreePlace &
   (
     | { readonly kind: 'added' | 'removed' | 'changed' | 'retyped' | 'respelled' | 'reordered' }
     | { readonly kind: 'moved'; readonly from: TreePlace }
+    // Its tag, its anchor, or what it refers to; `compareProperties` finds these.
+    | {
+        readonly kind: 'retagged' | 'reanchored' | 'realiased'
+        readonly how: PropertyDifference
+        /** It is the key that has the tag or the anchor. */
+        readonly ofKey?: boolean
+      }
+    | { readonly kind: 'directives' }
   )
 
 /** A path as people read it; the document is named from the second on. */
 export function printPlace({ document, path }: TreePlace): string {
   return document === 0 ? printPath(path) : `${printPath(path)} (document ${document + 1})`
+}
+
+/** Tells places apart. */
+export function idOf({ document, path }: TreePlace): string {
+  return JSON.stringify([document, ...path])
 }
 
 /** Every leaf with its path, in the order in which a walk meets them. */
@@ -147,14 +163,12 @@ function sameOrder(a: readonly string[], b: readonly string[]): boolean {
   return left.every((key, i) => key === right[i])
 }
 
-function at({ document, path }: TreePlace, kind: Exclude<TreeChange['kind'], 'moved'>): TreeChange {
+type PlainKind = 'added' | 'removed' | 'changed' | 'retyped' | 'respelled' | 'reordered'
+
+function at({ document, path }: TreePlace, kind: PlainKind): TreeChange {
   return { document, path, kind }
 }
 
 function placeOf({ document, path }: TreePlace): TreePlace {
   return { document, path }
-}
-
-function idOf({ document, path }: TreePlace): string {
-  return JSON.stringify([document, ...path])
 }

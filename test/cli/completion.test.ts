@@ -4,7 +4,7 @@ import type { Command } from '../../src/cli/command.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { bashScript } from '../../src/cli/completion-bash.ts'
 import { fishScript } from '../../src/cli/completion-fish.ts'
-import { type CommandWords, commandWords } from '../../src/cli/completion-words.ts'
+import { type CommandWords, commandWords, LEADING_OPTIONS } from '../../src/cli/completion-words.ts'
 import { zshScript } from '../../src/cli/completion-zsh.ts'
 
 const has = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0
@@ -33,7 +33,14 @@ describe.skipIf(!has('bash'))('the script for bash, where bash is at hand', () =
   test('offers commands first', () => {
     expect(completed('')).toEqual(Object.keys(COMMANDS))
     expect(completed('en')).toEqual(['encrypt'])
-    expect(completed('--v')).toEqual(['--version'])
+    expect(completed('--json', 'en')).toEqual(['encrypt'])
+  })
+
+  test('offers before the command what every command takes', () => {
+    expect(completed('--v')).toEqual(['--verbose', '--version'])
+    expect(completed('--json', '--no')).toEqual(['--no-input'])
+    expect(completed('--color', 'a')).toEqual(['always', 'auto'])
+    expect(completed('--config', 'sec')).toEqual([])
   })
 
   test('offers the options of a command, wherever it stands', () => {
@@ -71,6 +78,16 @@ const ODD: Command = {
 }
 
 describe('the scripts for zsh and fish', () => {
+  test('offer before the command what every command takes', () => {
+    const [zsh, fish] = [zshScript([]), fishScript([])]
+    for (const { long } of LEADING_OPTIONS) {
+      expect(zsh).toContain(`${long}`)
+      expect(fish).toContain(`complete -c kmsfile -n __fish_use_subcommand -l ${long.slice(2)} `)
+    }
+    // What stands behind these is no command.
+    expect(zsh).toContain('(--config|--color)')
+  })
+
   test('name every command and every option', () => {
     for (const script of [zshScript(words), fishScript(words)]) {
       for (const { name, options } of words) {

@@ -18,10 +18,14 @@ function fixture(name: string): string {
 /** A KMS with TLS at `kms.test`, a name that only the proxy can resolve. */
 async function setUp(
   env: Record<string, string>,
-  { scheme = 'https', ...options }: ProxyOptions & { scheme?: string } = {},
+  { scheme = 'https', config = '', ...options }: ProxyOptions & { scheme?: string; config?: string } = {},
 ) {
   const proxy = await startProxy(options)
-  const { kms, host } = await awsMachine({ ...(scheme === 'https' && { tls }), env: { ...ACCESS_KEYS, ...env } })
+  const { kms, host } = await awsMachine({
+    ...(scheme === 'https' && { tls }),
+    env: { ...ACCESS_KEYS, ...env },
+    files: { '.aws/config': config },
+  })
   const server = `kms.test:${kms.port}`
   vi.stubEnv('AWS_ENDPOINT_URL', `${scheme}://${server}`)
   const provider = awsKms({ host })
@@ -129,6 +133,34 @@ test('trusts NODE_EXTRA_CA_CERTS besides AWS_CA_BUNDLE', async () => {
   vi.stubEnv('AWS_ENDPOINT_URL', kms.url)
   await provider.wrap(key, dataKey)
   expect(kms.calls).toHaveLength(1)
+})
+
+test('trusts ca_bundle of each profile, for that profile', async () => {
+  const keys = `aws_access_key_id = ${ACCESS_KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key = x\n`
+  const config = `[default]\nca_bundle = ${CA}\n[profile work]\nca_bundle=${CA}\n${keys}[profile other]\n${keys}`
+  const { kms, provider } = await setUp({}, { config })
+  vi.stubEnv('AWS_ENDPOINT_URL', kms.url)
+  await provider.wrap(key, dataKey)
+  await provider.wrap({ ...key, profile: 'work' }, dataKey)
+  await provider.wrap({ ...key, role: ROLE }, dataKey)
+  expect(kms.calls.map(({ action }) => action)).toEqual(['Encrypt', 'Encrypt', 'AssumeRole', 'Encrypt'])
+  await expect(provider.wrap({ ...key, profile: 'other' }, dataKey)).rejects.toThrow('is not trusted')
+})
+
+test('trusts AWS_CA_BUNDLE, and not ca_bundle, where there are both', async () => {
+  const { kms, provider } = await setUp({ AWS_CA_BUNDLE: CA }, { config: '[default]\nca_bundle = /nowhere/ca.pem\n' })
+  vi.stubEnv('AWS_ENDPOINT_URL', kms.url)
+  await provider.wrap(key, dataKey)
+  expect(kms.calls).toHaveLength(1)
+})
+
+test('says what is wrong with ca_bundle, and where it stands', async () => {
+  const { provider } = await setUp({}, { config: '[default]\nca_bundle = /nowhere/ca.pem\n' })
+  await expect(provider.wrap(key, dataKey)).rejects.toMatchObject({
+    code: 'FILE_UNREADABLE',
+    message: 'cannot read ca_bundle of the AWS profile default, /nowhere/ca.pem (ENOENT)',
+    hint: 'Set ca_bundle of the AWS profile default to a file of certificates in PEM.',
+  })
 })
 
 test.each([

@@ -69,6 +69,55 @@ test.each<[string, (text: string) => string, string[], string]>([
   expect(allEnvelopes(place.read()).filter((envelope) => !old.has(envelope))).toHaveLength(added === '' ? 1 : 2)
 })
 
+test('tags, anchors and aliases that changed are named besides, by their place', async () => {
+  const place = await prepared({
+    plain:
+      'a_unencrypted: &x {k: 1}\nb_unencrypted: &y {k: 1}\nc_unencrypted: *x\npassword: &z !tag hunter2\ncopy: *z\n',
+  })
+  const edited = place
+    .read()
+    .replace('*x', '*y')
+    .replace('!tag', '!other')
+    .replace(/&z|&__alias_z/g, (name) => name.replace(/z$/, 'zz'))
+    .replace('b_unencrypted: &y {k: 1}', 'b_unencrypted: !new &y {k: 1, l: 2}')
+  place.write(FILE, edited)
+  const sealing = await run(place)
+  expect(sealing.changes?.map(changeText)).toEqual([
+    'added b_unencrypted.l',
+    'added c_unencrypted.l',
+    'retagged b_unencrypted',
+    'realiased c_unencrypted',
+    'retagged password',
+    'reanchored password',
+  ])
+  expect((await plaintextOf((await place.open()).file)).text).toBe(
+    'a_unencrypted: &x {k: 1}\nb_unencrypted: !new &y {k: 1, l: 2}\nc_unencrypted: *y\npassword: &zz !other hunter2\ncopy: *zz\n',
+  )
+})
+
+test('an edit of nothing but the spelling can be accepted, also when it is committed', async () => {
+  const place = await prepared({ plain: 'a_unencrypted: &x one\nb: 2\n' })
+  place.write(FILE, place.read().replace('&x', '!t &x'))
+  place.commit()
+  expect((await plaintextOf((await place.open()).file)).exact).toBe(false)
+  const sealing = await run(place)
+  expect(sealing).toMatchObject({ reason: 'edited', isReprinted: false })
+  expect(sealing.changes?.map(changeText)).toEqual(['retagged a_unencrypted'])
+  expect(await plaintextOf((await place.open()).file)).toEqual({
+    text: 'a_unencrypted: !t &x one\nb: 2\n',
+    exact: true,
+  })
+  expect((await planAcceptance(place.as(), await place.source())).reason).toBeUndefined()
+})
+
+test('an edit of what stands for an alias is accepted as it is named', async () => {
+  const place = await prepared({ plain: 'base: &b {n_unencrypted: 1, p: hunter2}\ncopy: *b\n' })
+  place.write(FILE, place.read().replace('{"n_unencrypted": 1,', '{"n_unencrypted": 2,'))
+  const sealing = await run(place)
+  expect(sealing.changes?.map(changeText)).toEqual(['changed copy.n_unencrypted'])
+  expect((await plaintextOf((await place.open()).file)).text).toContain('n_unencrypted: 2\n')
+})
+
 test('the layout stays', async () => {
   const place = await prepared()
   place.write(FILE, place.read().replace('db.internal', 'db.new'))
@@ -175,10 +224,10 @@ test('a time that somebody wrote into the file does not stay', async () => {
   expect((await place.open()).file.envelope.lastModified).toBe('2026-01-02T03:04:04Z')
 })
 
-async function prepared({ committed = true } = {}): Promise<Team> {
+async function prepared({ committed = true, plain = PLAIN } = {}): Promise<Team> {
   const place = team()
   place.rule('keys: [ana, ben]')
-  await place.protect(PLAIN)
+  await place.protect(plain)
   if (committed) place.commit()
   return place
 }

@@ -3,12 +3,13 @@ import { KmsfileError } from '../../errors.ts'
 import { detectFormat } from '../../formats/detect.ts'
 import { decrypt as decryptFile } from '../../operations/decrypt.ts'
 import { readSource, updateFile } from '../../operations/secrets-file.ts'
-import { mapConcurrently, type Workspace } from '../../operations/workspace.ts'
+import type { Workspace } from '../../operations/workspace.ts'
 import { type Command, READ_OPTIONS } from '../command.ts'
 import { confirm } from '../confirm.ts'
 import { expandFiles } from '../file-arguments.ts'
 import { filesOf, refuseBoth, textOf } from '../flags.ts'
 import { OUTPUT_OPTIONS, outputOf, put } from '../output.ts'
+import { mapWithProgress } from '../progress.ts'
 import { withWorkspace } from '../workspace.ts'
 
 export const decrypt: Command = {
@@ -48,17 +49,18 @@ export const decrypt: Command = {
       }
       if (output.kind === 'in-place') {
         await allowPlaintext(workspace, files, { yes: args['yes'] === true })
-        await mapConcurrently(files, (name) =>
-          updateFile(workspace, name, async () => ({ text: (await one(name)).text, result: undefined })),
-        )
+        const inPlace = (name: string) =>
+          updateFile(workspace, name, async () => ({ text: (await one(name)).text, result: undefined }))
+        await mapWithProgress(cli, files, { doing: 'decrypting', work: inPlace })
         for (const name of files) cli.say(`${name}: decrypted`)
         return undefined
       }
-      await mapConcurrently(files, async (name) => {
+      const elsewhere = async (name: string) => {
         const { text, bare } = await one(name)
         const ended = bare && output.kind === 'stdout' && cli.host.stdout.isTTY === true ? `${text}\n` : text
         await put(cli, workspace, { output, name, text: ended })
-      })
+      }
+      await mapWithProgress(cli, files, { doing: 'decrypting', work: elsewhere })
       return undefined
     }),
 }

@@ -1,12 +1,16 @@
 import { printPath } from '../../core/path.ts'
+import { DEFAULT_SELECTOR } from '../../core/selection.ts'
 import { type EncryptResult, encrypt as encryptFile } from '../../operations/encrypt.ts'
 import { readSource, updateFile } from '../../operations/secrets-file.ts'
-import { mapConcurrently, type Workspace } from '../../operations/workspace.ts'
+import type { Workspace } from '../../operations/workspace.ts'
+import { selectorText } from '../change-lines.ts'
 import { type Cli, type Command, READ_OPTIONS, RULE_OPTIONS } from '../command.ts'
 import { expandFiles } from '../file-arguments.ts'
 import { filesOf, textOf } from '../flags.ts'
 import { groupsLabel } from '../key-names.ts'
 import { OUTPUT_OPTIONS, outputOf, put } from '../output.ts'
+import { mapWithProgress } from '../progress.ts'
+import { shownName } from '../report.ts'
 import { counted } from '../words.ts'
 import { withWorkspace } from '../workspace.ts'
 
@@ -41,7 +45,7 @@ export const encrypt: Command = {
         })
         return encryptFile(workspace, source, { previous })
       }
-      const results = await mapConcurrently(files, async (name) => {
+      const encryptOne = async (name: string) => {
         if (output.kind === 'in-place') {
           return updateFile(workspace, name, async () => {
             const result = await one(name)
@@ -51,7 +55,8 @@ export const encrypt: Command = {
         const result = await one(name)
         await put(cli, workspace, { output, name, text: result.text })
         return result
-      })
+      }
+      const results = await mapWithProgress(cli, files, { doing: 'encrypting', work: encryptOne })
       if (cli.json && output.kind !== 'stdout') {
         const fields = ({ encrypted, kept, readable, whole, added }: EncryptResult) => ({
           encrypted,
@@ -74,26 +79,27 @@ async function tell(cli: Cli, workspace: Workspace, name: string, result: Encryp
     return
   }
   if (added.length > 0) {
-    cli.say(`${name}: ${added.map(printPath).join(', ')} encrypted, ${counted(kept, 'value')} kept their bytes`)
+    cli.say(
+      `${shownName(name)}: ${added.map(printPath).join(', ')} encrypted, ${counted(kept, 'value')} kept their bytes`,
+    )
     return
   }
   const selector =
-    workspace.flags.selector ?? (await workspace.config.ruleIfAny(name === '-' ? 'stdin' : name))?.selector
+    workspace.flags.selector ??
+    (await workspace.config.ruleIfAny(name === '-' ? 'stdin' : name))?.selector ??
+    DEFAULT_SELECTOR
   if (encrypted === 0 && readable > 0) {
-    cli.warn(
-      `nothing is encrypted: ${selector?.kind ?? 'the selector'} ${JSON.stringify(selector?.text ?? '')} takes no value`,
-      {
-        file: name,
-      },
-    )
+    cli.warn(`nothing is encrypted: ${selectorText(selector)} takes no value`, {
+      file: name,
+    })
     return
   }
   const parts = [
     `${counted(encrypted, 'value')} encrypted for ${await keyNames(workspace, name)}`,
     ...(kept > 0 ? [`${kept} kept their bytes`] : []),
-    ...(readable > 0 ? [`${readable} left readable (${selector?.text ?? '_unencrypted'})`] : []),
+    ...(readable > 0 ? [`${readable} left readable (${selector.text})`] : []),
   ]
-  cli.say(`${name}: ${parts.join(', ')}`)
+  cli.say(`${shownName(name)}: ${parts.join(', ')}`)
 }
 
 async function keyNames(workspace: Workspace, name: string): Promise<string> {

@@ -1,9 +1,9 @@
 import { planAcceptance } from '../../operations/accept-edit.ts'
 import { compareRecipients, recipientsOf } from '../../operations/recipients.ts'
 import { planSeal, type Sealing, seal as sealFile } from '../../operations/seal-file.ts'
-import { readSource, updateFile } from '../../operations/secrets-file.ts'
 import { printPlace } from '../../operations/tree-changes.ts'
 import type { WrittenFile } from '../../operations/write-secrets.ts'
+import { changeOptions, OPENING_OPTIONS, runChange } from '../change-command.ts'
 import {
   fullKey,
   keptText,
@@ -14,12 +14,8 @@ import {
   selectorText,
   treeLines,
 } from '../change-lines.ts'
-import { type Cli, type Command, READ_OPTIONS } from '../command.ts'
-import { expandFiles } from '../file-arguments.ts'
-import { filesOf, textOf, usage } from '../flags.ts'
-import { changeFiles, refuseOtherText } from '../planned-changes.ts'
+import type { Cli, Command } from '../command.ts'
 import { counted } from '../words.ts'
-import { withWorkspace } from '../workspace.ts'
 
 const NO_NAMES: ReadonlyMap<string, string> = new Map()
 
@@ -29,40 +25,22 @@ export const seal: Command = {
   positionals: { files: { type: 'string', array: true, describe: 'files or folders; they are changed in place' } },
   options: {
     accept: { type: 'boolean', describe: 'accept an edit by hand, after showing what it changed' },
-    'input-type': READ_OPTIONS['input-type'],
-    'decryption-order': READ_OPTIONS['decryption-order'],
-    'aws-profile': READ_OPTIONS['aws-profile'],
-    all: { type: 'boolean', describe: 'all files that the rules manage and git does not ignore' },
-    yes: { type: 'boolean', alias: 'y', describe: 'answer yes: the edit is yours' },
-    'dry-run': { type: 'boolean', describe: 'show what would be sealed, and change nothing' },
+    ...OPENING_OPTIONS,
+    ...changeOptions({ yes: 'the edit is yours', change: 'be sealed' }),
   },
   examples: [
     ['kmsfile seal secrets/', 'after sops wrote them'],
     ['kmsfile seal --accept secrets/prod.yaml', 'after an edit of its readable parts by hand'],
   ],
   run: (args, cli) =>
-    withWorkspace(args, cli, async (workspace) => {
-      const files = await expandFiles(workspace, filesOf(args), { all: args['all'] === true })
-      if (files.includes('-')) throw usage('stdin cannot be changed in place')
-      const inputType = textOf(args, 'input-type')
-      const plan = args['accept'] === true ? planAcceptance : planSeal
-      const { exitCode } = await changeFiles<Sealing, WrittenFile>(cli, files, {
-        dryRun: args['dry-run'] === true,
-        yes: args['yes'] === true,
-        plan: async (name) => plan(workspace, await readSource(workspace, name, { inputType })),
-        describe: (sealing, name) => describe(sealing, name, cli),
-        isNeeded,
-        concerns,
-        apply: (sealing, name) =>
-          updateFile(workspace, name, async () => {
-            await refuseOtherText(workspace, sealing.opened.source)
-            const result = await sealFile(workspace, sealing)
-            return { text: result.text, result }
-          }),
-        tell: (_sealing, name, result) => tell(cli, name, result),
-        data,
-      })
-      return exitCode
+    runChange<Sealing>(args, cli, {
+      plan: args['accept'] === true ? planAcceptance : planSeal,
+      describe: (sealing, name) => describe(sealing, name, cli),
+      isNeeded,
+      concerns,
+      write: sealFile,
+      tell: (_sealing, name, result) => tell(cli, name, result),
+      data,
     }),
 }
 
@@ -169,6 +147,7 @@ function data(sealing: Sealing, result: WrittenFile | undefined) {
         kind: change.kind,
         path: printPlace(change),
         ...(change.kind === 'moved' && { from: printPlace(change.from) }),
+        ...('how' in change && { how: change.how, ...(change.ofKey === true && { ofKey: true }) }),
       })),
     }),
     ...(result !== undefined && { encrypted: result.encrypted, kept: result.kept, readable: result.readable }),

@@ -1,8 +1,8 @@
 import { masterKeyName } from '../../core/master-key.ts'
-import { readSource, updateFile } from '../../operations/secrets-file.ts'
 import { printPlace } from '../../operations/tree-changes.ts'
 import { isNeeded, type KeyUpdate, planKeyUpdate, updateKeys } from '../../operations/update-keys.ts'
 import type { WrittenFile } from '../../operations/write-secrets.ts'
+import { changeOptions, OPENING_OPTIONS, RECIPIENT_OPTIONS, runChange } from '../change-command.ts'
 import {
   fullKey,
   keptText,
@@ -12,56 +12,32 @@ import {
   recipientLines,
   selectorText,
 } from '../change-lines.ts'
-import { type Cli, type Command, READ_OPTIONS, RULE_OPTIONS } from '../command.ts'
-import { expandFiles } from '../file-arguments.ts'
-import { filesOf, textOf, usage } from '../flags.ts'
+import type { Cli, Command } from '../command.ts'
 import { groupsLabel } from '../key-names.ts'
-import { changeFiles, refuseOtherText } from '../planned-changes.ts'
-import { withWorkspace } from '../workspace.ts'
 
 export const updatekeys: Command = {
   usage: 'updatekeys [files..]',
   summary: 'Make keys, threshold and selector of files those of their rules; values and data key stay.',
   positionals: { files: { type: 'string', array: true, describe: 'files or folders; they are changed in place' } },
   options: {
-    'input-type': READ_OPTIONS['input-type'],
-    'decryption-order': READ_OPTIONS['decryption-order'],
-    'aws-profile': READ_OPTIONS['aws-profile'],
-    age: RULE_OPTIONS.age,
-    kms: RULE_OPTIONS.kms,
-    'encryption-context': RULE_OPTIONS['encryption-context'],
-    'shamir-secret-sharing-threshold': RULE_OPTIONS['shamir-secret-sharing-threshold'],
-    all: { type: 'boolean', describe: 'all files that the rules manage and git does not ignore' },
-    yes: { type: 'boolean', alias: 'y', describe: 'answer yes: these recipients, these readable values' },
-    'dry-run': { type: 'boolean', describe: 'show what would change, and change nothing' },
+    ...OPENING_OPTIONS,
+    ...RECIPIENT_OPTIONS,
+    ...changeOptions({ yes: 'these recipients, these readable values' }),
   },
   examples: [
     ['kmsfile updatekeys secrets/', 'after a change of .kmsfile.yaml'],
     ['kmsfile updatekeys --dry-run --all', 'see which files are not as their rules say'],
   ],
   run: (args, cli) =>
-    withWorkspace(args, cli, async (workspace) => {
-      const files = await expandFiles(workspace, filesOf(args), { all: args['all'] === true })
-      if (files.includes('-')) throw usage('stdin cannot be changed in place')
-      const inputType = textOf(args, 'input-type')
-      const { exitCode, done } = await changeFiles<KeyUpdate, WrittenFile>(cli, files, {
-        dryRun: args['dry-run'] === true,
-        yes: args['yes'] === true,
-        plan: async (name) => planKeyUpdate(workspace, await readSource(workspace, name, { inputType })),
-        describe,
-        isNeeded,
-        concerns,
-        apply: (plan, name) =>
-          updateFile(workspace, name, async () => {
-            await refuseOtherText(workspace, plan.opened.source)
-            const result = await updateKeys(workspace, plan)
-            return { text: result.text, result }
-          }),
-        tell: (plan, name, result) => tell(cli, name, { plan, result }),
-        data,
-      })
-      tellOfRemoved(cli, done)
-      return exitCode
+    runChange<KeyUpdate>(args, cli, {
+      plan: planKeyUpdate,
+      describe,
+      isNeeded,
+      concerns,
+      write: updateKeys,
+      tell: (plan, name, result) => tell(cli, name, { plan, result }),
+      data,
+      afterwards: (done) => tellOfRemoved(cli, done),
     }),
 }
 
