@@ -62,22 +62,29 @@ export function readEnvelope(root: Node): ReadEnvelope {
 /**
  * The time of a file as it authenticates the MAC: RFC 3339 without fractions, UTC as `Z`.
  *
- * @throws KmsfileError `ENVELOPE_INVALID`
+ * @throws KmsfileError `ENVELOPE_INVALID`, `FILE_IN_CONFLICT`
  */
 export function normalTime(lastModified: string): string {
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:\d\d)$/.exec(lastModified)
   if (match === null || Number.isNaN(Date.parse(lastModified))) {
-    // Unresolved merges put a sentence here that no reader takes for a time.
-    if (lastModified.startsWith('unresolved')) {
-      throw new KmsfileError('the file holds a merge that is not resolved', {
-        code: 'FILE_IN_CONFLICT',
-        hint: 'take one side: git checkout --ours -- FILE, or --theirs',
-      })
-    }
+    refuseUnresolved({ lastModified })
     throw invalid('lastmodified is no RFC 3339 time')
   }
   const [, time = '', zone = 'Z'] = match
   return `${time}${/^[+-]00:00$/.test(zone) ? 'Z' : zone}`
+}
+
+/**
+ * Refuses a file that a merge left unresolved: it has a sentence in the place of its time, which no reader takes for one.
+ *
+ * @throws KmsfileError `FILE_IN_CONFLICT`
+ */
+export function refuseUnresolved({ lastModified }: Pick<Envelope, 'lastModified'>): void {
+  if (!lastModified.startsWith('unresolved')) return
+  throw new KmsfileError('the file holds a merge that is not resolved', {
+    code: 'FILE_IN_CONFLICT',
+    hint: 'resolve it: kmsfile git resolve FILE',
+  })
 }
 
 function readGroups(fields: Fields): readonly (readonly WrappedKey[])[] {

@@ -8,7 +8,7 @@ import { readFile } from '../host/files.ts'
 import { type PrivateTemp, withPrivateTemp } from '../host/private-temp.ts'
 import { decodeText } from '../host/utf8.ts'
 import { rescue } from './rescue.ts'
-import { about, type SourceOptions } from './secrets-file.ts'
+import { about, type SourceFile, type SourceOptions } from './secrets-file.ts'
 import { compareTrees, type TreeChange } from './tree-changes.ts'
 import { openWorkingCopy, saveWorkingCopy, type WorkingCopy } from './working-copy.ts'
 import type { Workspace } from './workspace.ts'
@@ -105,7 +105,12 @@ async function editIn(workspace: Workspace, copy: WorkingCopy, session: Session)
   }
 }
 
-async function editorFor(workspace: Workspace, { source }: WorkingCopy, temp: PrivateTemp): Promise<EditorCall> {
+/** The editor of whoever runs us, for a text that belongs to a file; warns of what it may leave behind. */
+export async function editorFor(
+  workspace: Workspace,
+  { source }: { readonly source: Pick<SourceFile, 'path'> },
+  temp: PrivateTemp,
+): Promise<EditorCall> {
   const { host } = workspace
   const repository = await workspace.repository(source.path)
   // The repository's own settings are not asked: what lies in a folder that somebody gave us starts no program.

@@ -68,6 +68,6 @@ async function inspectEncrypted(format: Format, text: string): Promise<Inspectio
 function unmerged(): KmsfileError {
   return new KmsfileError('it holds the marks of a merge', {
     code: 'FILE_IN_CONFLICT',
-    hint: 'take one side whole, then make the change of the other with kmsfile set: git checkout --ours FILE',
+    hint: 'merge its versions again: kmsfile git resolve FILE',
   })
 }

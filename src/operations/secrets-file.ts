@@ -3,6 +3,7 @@ import type { Rule } from '../config/rules.ts'
 import { withFlags } from '../config/rules.ts'
 import type { DataKey } from '../core/data-key.ts'
 import { newDataKey } from '../core/data-key.ts'
+import { refuseUnresolved } from '../core/envelope-reader.ts'
 import { type KeyGroup, masterKeyIdentity, type WrappedKey } from '../core/master-key.ts'
 import { KmsfileError } from '../errors.ts'
 import { detectFormat } from '../formats/detect.ts'
@@ -115,6 +116,8 @@ async function openParsed(
   encrypted: EncryptedFile,
   { allowUnsealed, unverified, allowAdded, rule }: OpenOptions & { readonly rule: () => Promise<Rule | undefined> },
 ): Promise<OpenedFile> {
+  // Before anybody is asked for a key that would be of no use.
+  refuseUnresolved(encrypted.envelope)
   const dataKey = await unwrap(workspace, encrypted)
   return openSecrets(encrypted, dataKey, {
     ruleSelector: async () => (await rule())?.selector,

@@ -1,0 +1,155 @@
+import { type Choice, type MergeConflict, type MergedTrees, mergeTrees } from '../core/merge.ts'
+import { agrees } from '../core/merge-agreement.ts'
+import { type LineMerge, mergeLines } from '../core/merge-lines.ts'
+import type { ThreeWay } from '../core/merge-sequences.ts'
+import { mergeUnits } from '../core/merge-units.ts'
+import type { Leaf, Node } from '../core/tree.ts'
+import { KmsfileError } from '../errors.ts'
+import type { Format, Scanned } from '../formats/format.ts'
+import { repairCommas } from './merge-commas.ts'
+import { editTowards, type SpellingOf } from './merge-edits.ts'
+
+/** Three versions of a text, merged. */
+export interface MergedText {
+  readonly text: string
+  /** In the text, each is as chosen. */
+  readonly conflicts: readonly MergeConflict[]
+  /** The text has no tree of string keys, and was merged by its lines, or is in conflict as a whole. */
+  readonly treeless: boolean
+}
+
+/**
+ * Merges three versions of a text as somebody would who sees them: by lines, as git does, where that says the same as a merge
+ * of the trees; else so that it does, with the comments, the order and the spelling that are there. A base that is empty is
+ * that of a file which both sides made.
+ *
+ * @throws KmsfileError `FORMAT_UNSUPPORTED` where the changes of both sides cannot be put into one text
+ */
+export async function mergeTexts(
+  format: Format,
+  texts: ThreeWay<string>,
+  { choices }: { readonly choices?: readonly (Choice | undefined)[] | undefined } = {},
+): Promise<MergedText> {
+  const bom = mergeFlag(texts, (text) => text.startsWith('\ufeff'))
+  const bare = mapThree(texts, (text) => text.replace(/^\ufeff/, ''))
+  const found = mapThree(bare, (text) => tryScan(format, text))
+  const { base, ours, theirs } = found
+  const lines = mergeLines(bare)
+  if (base === undefined || ours === undefined || theirs === undefined) return treeless(texts, lines, choices)
+  const sources = { base: bare.base === '' ? { ...base, documents: [] } : base, ours, theirs }
+  const { text, conflicts } = await mergeScanned(format, sources, { lines, choices })
+  return { text: bom ? `\ufeff${text}` : text, conflicts, treeless: false }
+}
+
+interface Context {
+  readonly lines: LineMerge | undefined
+  readonly choices: readonly (Choice | undefined)[] | undefined
+}
+
+async function mergeScanned(format: Format, sources: ThreeWay<Scanned>, { lines, choices }: Context) {
+  const trees = mapThree(sources, ({ documents }) => documents)
+  const strict = mergeTrees(trees)
+  if (lines?.text !== undefined) {
+    const says = tryScan(format, lines.text)?.documents
+    const isSame = (merged: MergedTrees) => says !== undefined && merged.conflicts.length === 0 && agrees(says, merged)
+    if (isSame(strict) || isSame(mergeTrees(trees, { bold: true }))) return { text: lines.text, conflicts: [] }
+  }
+  const spellingOf = spellings(sources)
+  const withOurs = await textOf(format, sources, { merged: strict, lines, spellingOf })
+  if (strict.conflicts.length === 0 || choices === undefined) return { text: withOurs, conflicts: strict.conflicts }
+  const chosen = mergeTrees(trees, { choices })
+  const text = await firstThatAgrees(format, chosen, [
+    () => withOurs,
+    () => editTowards(format, withOurs, { merged: chosen, spellingOf }),
+    () => editTowards(format, sources.theirs.text, { merged: chosen, spellingOf }),
+  ])
+  return { text, conflicts: chosen.conflicts }
+}
+
+/** A text that says what the merge of the trees says. */
+async function textOf(
+  format: Format,
+  sources: ThreeWay<Scanned>,
+  { merged, lines, spellingOf }: { merged: MergedTrees; lines: LineMerge | undefined; spellingOf: SpellingOf },
+): Promise<string> {
+  const { ours, theirs } = sources
+  const commas = format.name === 'json'
+  const units = lines && mergeUnits(lines, sources, { eol: ours.eol, commas })
+  const united = units !== undefined && commas ? repairCommas(units) : units
+  return firstThatAgrees(format, merged, [
+    () => united,
+    () => united && editTowards(format, united, { merged, spellingOf }),
+    () => editTowards(format, ours.text, { merged, spellingOf }),
+    () => editTowards(format, theirs.text, { merged, spellingOf }),
+  ])
+}
+
+type Attempt = () => string | undefined | Promise<string | undefined>
+
+async function firstThatAgrees(format: Format, merged: MergedTrees, attempts: readonly Attempt[]): Promise<string> {
+  for (const attempt of attempts) {
+    const text = await attempt()
+    const scanned = text === undefined || text === '' ? undefined : tryScan(format, text)
+    if (text !== undefined && scanned !== undefined && agrees(scanned.documents, merged)) return text
+  }
+  throw new KmsfileError('the changes of both sides cannot be put into one text', {
+    code: 'FORMAT_UNSUPPORTED',
+    hint: 'take one side, then make the change of the other: kmsfile git resolve --ours FILE, kmsfile edit FILE',
+  })
+}
+
+/** A text without a tree is merged by its lines, or not at all. */
+function treeless(
+  texts: ThreeWay<string>,
+  lines: LineMerge | undefined,
+  choices: readonly (Choice | undefined)[] | undefined,
+): MergedText {
+  const { base, ours, theirs } = texts
+  const clean = base === ours ? theirs : base === theirs || ours === theirs ? ours : lines?.text
+  if (clean !== undefined) return { text: clean, conflicts: [], treeless: true }
+  const conflict = { document: 0, path: [], base: whole(base), ours: whole(ours), theirs: whole(theirs) }
+  const [choice = 'ours'] = choices ?? []
+  const chosen = typeof choice === 'object' ? choice.node : conflict[choice]
+  return { text: chosen?.kind === 'leaf' ? chosen.text : ours, conflicts: [conflict], treeless: true }
+}
+
+function whole(text: string): Leaf | undefined {
+  return text === '' ? undefined : { kind: 'leaf', type: 'str', text, start: 0, end: text.length }
+}
+
+function tryScan(format: Format, text: string): Scanned | undefined {
+  try {
+    return text.trim() === '' ? format.scan(format.emit([])) : format.scan(text)
+  } catch (error) {
+    if (error instanceof KmsfileError) return undefined
+    throw error
+  }
+}
+
+function spellings({ ours, theirs }: ThreeWay<Scanned>): SpellingOf {
+  const texts = new Map<Node, string>()
+  for (const { documents, text } of [ours, theirs]) {
+    for (const { root } of documents) if (root !== undefined) collect(root, text)
+  }
+  return (leaf) => {
+    const text = texts.get(leaf)
+    return text?.slice(leaf.start, leaf.end)
+  }
+
+  function collect(node: Node, text: string): void {
+    if (node.kind === 'leaf') texts.set(node, text)
+    else if (node.kind !== 'alias') {
+      for (const item of node.items)
+        if (item.kind !== 'comment') collect(item.kind === 'entry' ? item.value : item, text)
+    }
+  }
+}
+
+function mergeFlag(texts: ThreeWay<string>, of: (text: string) => boolean): boolean {
+  const [base, ours, theirs] = [of(texts.base), of(texts.ours), of(texts.theirs)]
+  return base === ours ? theirs : ours
+}
+
+function mapThree<T, R>({ base, ours, theirs }: ThreeWay<T>, of: (each: T) => R): ThreeWay<R> {
+  return { base: of(base), ours: of(ours), theirs: of(theirs) }
+}
