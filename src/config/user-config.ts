@@ -1,33 +1,41 @@
-import { join } from 'node:path'
-import { type AwsKmsKey, type MasterKey, masterKeyIdentity } from '../core/master-key.ts'
+import type { AwsKmsKey, MasterKey } from '../core/master-key.ts'
 import type { Host } from '../host/host.ts'
-import { shortPath, userConfigDirs } from '../host/user-config.ts'
+import { shortPath } from '../host/user-config.ts'
+import { parseDuration } from './duration.ts'
 import { readTrustedKey } from './kmsfile-recipients.ts'
 import { keyText } from './kmsfile-yaml-text.ts'
 import { readConfigText } from './load.ts'
 import { nodeEdits } from './node-edits.ts'
-import { nodeReader } from './node-reader.ts'
-import type { ConfigText } from './nodes.ts'
+import { type NodeReader, nodeReader } from './node-reader.ts'
+import type { ConfigNode, ConfigText } from './nodes.ts'
+import { trustIdentity, withoutContext } from './trust-identity.ts'
+import { userConfigPath } from './user-config-path.ts'
 import { parseNodes } from './yaml-nodes.ts'
 
 /** What a person wants of kmsfile, in every repository. Never in one: it could start programs and connections. */
 export interface UserConfig {
   /** The command of an editor; environment variables are asked first. */
   readonly editor?: string | undefined
-  /** Whether the agent is started when it is missing. Undefined: as kmsfile sees fit. */
-  readonly agent?: boolean | undefined
+  /** The agent that remembers data keys. */
+  readonly agent?: AgentConfig | undefined
   /** AWS account to the profile with which to ask its keys. */
   readonly awsProfiles: ReadonlyMap<string, string>
   /** Keys whose service may be asked by what git starts, not a person. */
   readonly trust: readonly MasterKey[]
 }
 
+export interface AgentConfig {
+  /** Whether kmsfile starts it when it is missing. */
+  readonly enabled: boolean
+  /** How long after its last use a data key is forgotten. Undefined: as the agent sees fit. */
+  readonly idleMs?: number | undefined
+}
+
 type Where = Pick<Host, 'env' | 'platform' | 'homeDir'>
 
-/** Absolute path of the user's own configuration, which need not exist. `KMSFILE_USER_CONFIG` names another. */
-export function userConfigPath(host: Where): string {
-  return host.env['KMSFILE_USER_CONFIG'] || join(userConfigDirs(host)[0], 'kmsfile', 'config.yaml')
-}
+/** An agent that forgets at once is none, and one that never does would be a key lying around. */
+const MIN_IDLE_MS = 1000
+const MAX_IDLE_MS = 12 * 3_600_000
 
 /**
  * Reads the user's own configuration; where there is none, it is empty.
@@ -58,10 +66,36 @@ export async function parseUserConfig(text: string, { file }: { file: string }):
   }
   return {
     ...(top.editor && { editor: reader.text(top.editor.value, 'editor') }),
-    ...(top.agent && { agent: reader.bool(top.agent.value, 'agent') }),
+    ...(top.agent && { agent: readAgent(top.agent.value, reader) }),
     awsProfiles,
     trust: top.trust ? reader.list(top.trust.value, 'trust').items.map((node) => readTrustedKey(node, reader)) : [],
   }
+}
+
+/**
+ * Reads how long a data key may lie unused: `15m`; undefined for what is no such time.
+ *
+ * One second to twelve hours.
+ */
+export function parseIdle(text: string): number | undefined {
+  const ms = parseDuration(text)
+  return ms !== undefined && ms >= MIN_IDLE_MS && ms <= MAX_IDLE_MS ? ms : undefined
+}
+
+/** `agent: true`, or `agent: { enabled: true, idle: 15m }`. */
+function readAgent(node: ConfigNode, reader: NodeReader): AgentConfig {
+  if (node.kind !== 'map') return { enabled: reader.bool(node, 'agent') }
+  const { enabled, idle } = reader.fields(node, 'agent', ['enabled', 'idle'])
+  return {
+    enabled: enabled === undefined || reader.bool(enabled.value, 'enabled'),
+    ...(idle && { idleMs: readIdle(idle.value, reader) }),
+  }
+}
+
+function readIdle(node: ConfigNode, reader: NodeReader): number {
+  const ms = node.kind === 'scalar' ? parseIdle(node.text) : undefined
+  if (ms !== undefined) return ms
+  throw reader.error(node, 'idle is no time between one second and twelve hours', 'write it with its unit: 15m')
 }
 
 /** The profile with which to ask for a key: that of its account. It goes before one that a file names. */
@@ -74,8 +108,8 @@ export function awsProfileOf({ arn }: AwsKmsKey, { awsProfiles }: Pick<UserConfi
  * since it only reaches the service that is trusted.
  */
 export function isTrusted(key: MasterKey, { trust }: Pick<UserConfig, 'trust'>): boolean {
-  const wanted = masterKeyIdentity(withoutContext(key))
-  return trust.some((trusted) => masterKeyIdentity(withoutContext(trusted)) === wanted)
+  const wanted = trustIdentity(key)
+  return trust.some((trusted) => trustIdentity(trusted) === wanted)
 }
 
 /**
@@ -97,8 +131,4 @@ export async function addTrustedKey(text: string, key: MasterKey, { file }: { fi
   const edited = edits.result()
   await parseUserConfig(edited, { file })
   return edited
-}
-
-function withoutContext(key: MasterKey): MasterKey {
-  return key.type === 'aws-kms' ? { ...key, encryptionContext: undefined } : key
 }

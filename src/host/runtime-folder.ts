@@ -14,11 +14,16 @@ type Where = Pick<Host, 'env' | 'platform'>
  * @throws KmsfileError `FILE_UNWRITABLE` where somebody else has taken its place
  */
 export async function runtimeFolder(host: Where): Promise<string> {
+  return privateFolder(await runtimeFolderPath(host))
+}
+
+/** Where {@link runtimeFolder} lies, or would be made. */
+export async function runtimeFolderPath(host: Where): Promise<string> {
   for (const folder of sessionFolders(host)) {
-    if (await isOwnFolder(folder)) return privateFolder(join(folder, 'kmsfile'))
+    if (await isOwnFolder(folder)) return join(folder, 'kmsfile')
   }
   const uid = ownUserId()
-  return privateFolder(join(temporaryFolder(host), uid === undefined ? 'kmsfile' : `kmsfile-${uid}`))
+  return join(temporaryFolder(host), uid === undefined ? 'kmsfile' : `kmsfile-${uid}`)
 }
 
 /** Where this user's session may have its runtime files, if there is one: on Linux gone with the last log-out. */

@@ -153,7 +153,7 @@ async function tryKey(
   const { providers, cache } = session
   await session.attempt({ action: 'unwrap', masterKey, signal }, async () => {
     signal?.throwIfAborted()
-    const provider = await providers.get(masterKey.type)
+    const provider = await providers.get(masterKey.type).catch(failToOpen)
     const able = (await provider.canUnwrap?.(masterKey)) ?? true
     if (able !== true) throw new KmsfileError(able, { code: 'KEY_UNAVAILABLE', hint: MISSING_HINTS[masterKey.type] })
     const bytes = await providers.calls.share(
@@ -173,6 +173,13 @@ function oneAtATime(): Turn {
     last = result.catch(() => undefined)
     return result
   }
+}
+
+/** Whose key service kmsfile does not have needs another way to the values of this file, not other keys to write for. */
+function failToOpen(error: unknown): never {
+  if (!(error instanceof KmsfileError) || error.code !== 'KEY_UNSUPPORTED') throw error
+  const hint = 'open the file with sops meanwhile, and let it add a key of age or AWS KMS'
+  throw new KmsfileError(error.message, { code: error.code, hint, cause: error })
 }
 
 function refused(problem: string): KmsfileError {

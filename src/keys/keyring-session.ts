@@ -11,6 +11,10 @@ export interface DataKeyCache {
   get(wrapped: string, masterKey: MasterKey, options?: CallOptions): Promise<Uint8Array | undefined>
   /** Keeps a copy. */
   set(wrapped: string, masterKey: MasterKey, bytes: Uint8Array): Promise<void>
+  /** Whether a key service was noted a short while ago, for those who cannot wait to find out. */
+  isSilent?(service: string): Promise<boolean>
+  /** Notes that a key service does not answer. */
+  noteSilent?(service: string): Promise<void>
 }
 
 /** One question to a key service, for `--verbose`. */
@@ -26,6 +30,8 @@ export interface SessionOptions extends CallOptions {
   /** Asked before any key service, and told what they answer. Its own failures are passed over. */
   readonly cache?: DataKeyCache | undefined
   readonly onCall?: ((call: KeyCall) => void) | undefined
+  /** Told of every master key that did what it was asked. */
+  readonly onAnswer?: ((masterKey: MasterKey) => void) | undefined
   readonly now?: (() => Date) | undefined
   readonly delay?: Delay | undefined
 }
@@ -55,7 +61,7 @@ export interface Session {
 
 export function newSession(
   providers: Providers,
-  { cache, signal, onCall, now = () => new Date(), delay = waitFor }: SessionOptions,
+  { cache, signal, onCall, onAnswer, now = () => new Date(), delay = waitFor }: SessionOptions,
 ): Session {
   const begun: { key: string; reason?: string; hint?: string | undefined }[] = []
   const failed = () => begun.flatMap(({ key, reason }) => (reason === undefined ? [] : [{ key, reason }]))
@@ -71,7 +77,9 @@ export function newSession(
       begun.push(entry)
       const start = now().getTime()
       try {
-        return await call()
+        const result = await call()
+        onAnswer?.(masterKey)
+        return result
       } catch (error) {
         if (stop?.aborted) return undefined
         entry.reason = reasonOf(error)

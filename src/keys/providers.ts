@@ -90,5 +90,8 @@ function providersFrom(load: (type: MasterKey['type']) => Promise<Closable> | un
 }
 
 function unsupported(type: MasterKey['type']): KmsfileError {
-  return new KmsfileError(`${type} keys are not supported yet`, { code: 'KEY_UNSUPPORTED' })
+  return new KmsfileError(`${type} keys are not supported yet`, {
+    code: 'KEY_UNSUPPORTED',
+    hint: 'use keys of age or AWS KMS, the key services there are so far; sops writes files for the others',
+  })
 }

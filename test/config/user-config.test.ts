@@ -9,8 +9,8 @@ import {
   isTrusted,
   loadUserConfig,
   parseUserConfig,
-  userConfigPath,
 } from '../../src/config/user-config.ts'
+import { userConfigPath } from '../../src/config/user-config-path.ts'
 import type { AwsKmsKey, MasterKey } from '../../src/core/master-key.ts'
 
 const TEXT = readFileSync(new URL('../../fixtures/config/user/config.yaml', import.meta.url), 'utf8')
@@ -44,7 +44,11 @@ describe("the user's own configuration", () => {
     await mkdir(join(folder, '.config/kmsfile'), { recursive: true })
     await writeFile(userConfigPath(host()), TEXT)
     const config = await loadUserConfig(host())
-    expect(config).toMatchObject({ editor: 'code --wait', agent: true, trust: [prod, { type: 'vault-transit' }] })
+    expect(config).toMatchObject({
+      editor: 'code --wait',
+      agent: { enabled: true },
+      trust: [prod, { type: 'vault-transit' }],
+    })
     expect(awsProfileOf({ ...prod, profile: 'of the file' }, config)).toBe('prod')
     expect(awsProfileOf({ ...prod, arn: prod.arn.replace('111122223333', '012345678901') }, config)).toBe('sandbox')
     expect(awsProfileOf({ ...prod, arn: prod.arn.replace('111122223333', '999999999999') }, config)).toBeUndefined()

@@ -61,6 +61,11 @@ test('wraps for all or none, and lists all that failed', async () => {
   })
 })
 
+test('says which key services there are where a key is of another', async () => {
+  const wrapped = wrapDataKey(dataKey, [[{ type: 'pgp', fingerprint: 'ABCD' }]], services().providers)
+  await expect(wrapped).rejects.toMatchObject({ hint: expect.stringMatching(/^use keys of age or AWS KMS/) })
+})
+
 test('refuses a threshold that does not go with the groups', async () => {
   for (const threshold of [1, 3]) {
     const wrapped = wrapDataKey(dataKey, [[kmsKey('kms1')], [ageKey('age1')]], services().providers, { threshold })

@@ -113,6 +113,13 @@ test('lists keys that kmsfile cannot use, and opens with the others', async () =
   ])
 })
 
+test('names the other way to a file all of whose keys kmsfile cannot use', async () => {
+  const pgp = wrappedBy({ type: 'pgp', fingerprint: 'ABCD' })
+  const { hint } = await errorOf(unwrapDataKey([[pgp]], providersOf()))
+  expect(hint).toMatch(/^open the file with sops/)
+  expect(hint).not.toContain('doctor')
+})
+
 test.each([0, 16, 31, 33, 64])('refuses %i bytes as a data key', async (length) => {
   const { group, providers } = file({ kms1: new Uint8Array(length), age1: new Uint8Array(length) })
   const error = await errorOf(unwrapDataKey([group], providers))

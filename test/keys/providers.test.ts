@@ -19,6 +19,7 @@ test.each(['pgp', 'gcp-kms', 'azure-key-vault', 'vault-transit', 'huawei-kms'] a
     await expect(createProviders({ host }).get(type)).rejects.toMatchObject({
       code: 'KEY_UNSUPPORTED',
       message: `${type} keys are not supported yet`,
+      hint: expect.stringContaining('age or AWS KMS'),
     })
   },
 )

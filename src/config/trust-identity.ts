@@ -1,0 +1,14 @@
+import { type MasterKey, masterKeyIdentity } from '../core/master-key.ts'
+
+/**
+ * What makes a key the one that somebody trusts: the key itself with its role, profile and address. The encryption context may be
+ * any, since it only reaches the service that is trusted.
+ */
+export function trustIdentity(key: MasterKey): string {
+  return masterKeyIdentity(withoutContext(key))
+}
+
+/** The key as a trusted one is written down. */
+export function withoutContext(key: MasterKey): MasterKey {
+  return key.type === 'aws-kms' ? { ...key, encryptionContext: undefined } : key
+}
