@@ -11,22 +11,36 @@ export interface GitObject {
 /** `ID TYPE SIZE`; a name that means nothing is answered by itself and one of a few words. */
 const HEADER = /^([0-9a-f]{40,64}) (\w+) (\d+)$/
 
+/** What `git cat-file --batch` answers, one object a call. */
+export interface ObjectStream {
+  /** The next answer: `object` is undefined for a name that means nothing. Undefined at the end. */
+  next(maxBytes: number): Promise<{ readonly object: GitObject | undefined } | undefined>
+}
+
+/** Reads what `git cat-file --batch` prints, as it comes. */
+export function objectStream(chunks: AsyncIterable<Uint8Array>): ObjectStream {
+  const bytes = byteReader(chunks)
+  return {
+    async next(maxBytes) {
+      const line = await bytes.line()
+      if (line === undefined) return undefined
+      const [, id, type = '', digits] = HEADER.exec(line) ?? []
+      if (id === undefined) return { object: undefined }
+      const size = Number(digits)
+      const content = await bytes.take(size, size <= maxBytes)
+      await bytes.take(1, false)
+      return { object: { id, type, size, content } }
+    },
+  }
+}
+
 /** Reads what `git cat-file --batch` prints: an object for each name, undefined for one that means nothing. */
 export async function* readObjects(
   chunks: AsyncIterable<Uint8Array>,
   { maxBytes = Number.POSITIVE_INFINITY }: { readonly maxBytes?: number | undefined } = {},
 ): AsyncGenerator<GitObject | undefined> {
-  const bytes = byteReader(chunks)
-  for (let line = await bytes.line(); line !== undefined; line = await bytes.line()) {
-    const [, id, type = '', digits] = HEADER.exec(line) ?? []
-    if (id === undefined) yield undefined
-    else {
-      const size = Number(digits)
-      const content = await bytes.take(size, size <= maxBytes)
-      await bytes.take(1, false)
-      yield { id, type, size, content }
-    }
-  }
+  const stream = objectStream(chunks)
+  for (let next = await stream.next(maxBytes); next !== undefined; next = await stream.next(maxBytes)) yield next.object
 }
 
 function byteReader(chunks: AsyncIterable<Uint8Array>) {

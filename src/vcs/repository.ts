@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { KmsfileError } from '../errors.ts'
 import { run } from '../host/child-process.ts'
@@ -6,7 +6,7 @@ import type { Host } from '../host/host.ts'
 import { interrupted } from '../host/interrupt.ts'
 import { gitEnvironment } from './git-environment.ts'
 import { findGitPlace, type GitPlace, realLocation } from './git-place.ts'
-import { type GitObject, readObjects } from './object-stream.ts'
+import { type GitObject, objectStream, readObjects } from './object-stream.ts'
 
 export interface GitOptions {
   /** What git reads from its stdin. */
@@ -17,6 +17,8 @@ export interface GitOptions {
   readonly env?: Readonly<Record<string, string>> | undefined
   /** Exit codes that are answers. Default: 0 alone. */
   readonly exitCodes?: readonly number[] | undefined
+  /** {@link Repository.git} alone: what takes longer is `INTERRUPTED`. Default: it may take as long as it likes. */
+  readonly timeoutMs?: number | undefined
 }
 
 export interface GitResult {
@@ -50,11 +52,28 @@ export interface Repository extends GitPlace {
     options?: { readonly maxBytes?: number | undefined },
   ): AsyncGenerator<GitObject | undefined>
   /**
+   * As {@link catFiles}, for who knows the next names only when the first objects are read: one process for all of them.
+   * Objects that a partial clone lacks are not fetched where git knows how not to.
+   */
+  objectReader(): Promise<ObjectReader>
+  /**
    * Runs git.
    *
    * @throws KmsfileError `GIT_FAILED` with git's first words on stderr; `INTERRUPTED`
    */
   git(args: readonly string[], options?: GitOptions): Promise<GitResult>
+  /** As {@link git}, what it prints as it comes: for what may be too much to be kept. */
+  stream(args: readonly string[], options?: GitOptions): AsyncGenerator<Uint8Array>
+}
+
+/** Must be closed. */
+export interface ObjectReader {
+  /** As {@link Repository.catFiles}; has to be read to its end before the next call. */
+  read(
+    names: readonly string[],
+    options?: { readonly maxBytes?: number | undefined },
+  ): AsyncGenerator<GitObject | undefined>
+  close(): void
 }
 
 type Where = Pick<Host, 'cwd' | 'env' | 'signal'>
@@ -96,9 +115,10 @@ function repositoryAt(host: Where, place: GitPlace): Repository {
     environment ??= gitEnvironment(place, host.env, host.cwd)
     return environment
   }
-  const git: Repository['git'] = async (args, { input, cwd = place.topLevel, env, exitCodes = [0] } = {}) => {
-    const options = { input, cwd, env: { ...(await environmentOf()), ...env }, signal: host.signal }
-    const result = await run('git', [...baseArgs, ...args], options).catch((error) => {
+  const git: Repository['git'] = async (args, options = {}) => {
+    const { input, cwd = place.topLevel, env, exitCodes = [0], timeoutMs } = options
+    const call = { input, cwd, env: { ...(await environmentOf()), ...env }, signal: host.signal, timeoutMs }
+    const result = await run('git', [...baseArgs, ...args], call).catch((error) => {
       throw error instanceof KmsfileError ? error : notStarted(error)
     })
     if (!exitCodes.includes(result.code)) throw gitFailed(args, result.stderr, result.code)
@@ -108,11 +128,32 @@ function repositoryAt(host: Where, place: GitPlace): Repository {
     const call = { cwd: place.topLevel, env: await environmentOf(), signal: host.signal }
     yield* batch([...baseArgs, 'cat-file', '--batch', '--buffer'], { ...call, names, maxBytes })
   }
+  const stream: Repository['stream'] = async function* (
+    args,
+    { input, cwd = place.topLevel, env, exitCodes = [0] } = {},
+  ) {
+    const call = { cwd, env: { ...(await environmentOf()), ...env }, signal: host.signal }
+    const { child, ended, stderr } = startGit([...baseArgs, ...args], call)
+    child.stdin.end(input)
+    try {
+      for await (const chunk of child.stdout) yield chunk as Uint8Array
+      const exitCode = await ended
+      if (!exitCodes.includes(exitCode)) throw gitFailed(args, stderr(), exitCode)
+    } finally {
+      child.kill()
+    }
+  }
 
   return {
     ...place,
     git,
+    stream,
     catFiles: cat,
+    objectReader: async () => {
+      const env = { ...(await environmentOf()), GIT_NO_LAZY_FETCH: '1' }
+      const call = { cwd: place.topLevel, env, signal: host.signal }
+      return readerOf(startGit([...baseArgs, 'cat-file', '--batch'], call))
+    },
     pathOf: async (file) => pathWithin(place.topLevel, await realLocation(resolve(host.cwd, file))),
     headVersion: async (path) => {
       for await (const object of cat([await headName(git, path)])) {
@@ -143,23 +184,9 @@ interface BatchCall {
 
 /** --buffer: git may keep what it prints until there is a lot of it, since we write all names before we read. */
 async function* batch(args: readonly string[], call: BatchCall): AsyncGenerator<GitObject | undefined> {
-  const { names, cwd, env, signal, maxBytes } = call
-  if (names.some((name) => name.includes('\n'))) throw new RangeError('the name of an object has a line break')
-  const child = spawn('git', args, { cwd, env, signal, windowsHide: true })
-  let stderr = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  // Git may end early; then its exit code counts, not our broken pipe.
-  child.stdin.on('error', () => {})
-  child.stdin.end(names.map((name) => `${name}\n`).join(''))
-  const ended = new Promise<number>((resolve, reject) => {
-    child.once('error', (error) => reject(signal.aborted ? interrupted() : notStarted(error)))
-    child.once('close', (code) => resolve(code ?? 128))
-  })
-  // Whether anyone still waits for it depends on the reader.
-  ended.catch(() => {})
-
+  const { names, maxBytes } = call
+  const { child, ended, stderr } = startGit(args, call)
+  child.stdin.end(linesOf(names))
   let found = 0
   try {
     for await (const object of readObjects(child.stdout, { maxBytes })) {
@@ -173,7 +200,55 @@ async function* batch(args: readonly string[], call: BatchCall): AsyncGenerator<
     if (found < names.length) child.kill()
   }
   const exitCode = await ended
-  if (exitCode !== 0 || found < names.length) throw gitFailed(['cat-file'], stderr, exitCode)
+  if (exitCode !== 0 || found < names.length) throw gitFailed(['cat-file'], stderr(), exitCode)
+}
+
+function readerOf({ child, ended, stderr }: RunningGit): ObjectReader {
+  const answers = objectStream(child.stdout)
+  return {
+    async *read(names, { maxBytes = Number.POSITIVE_INFINITY } = {}) {
+      child.stdin.write(linesOf(names))
+      for (let i = 0; i < names.length; i++) {
+        const next = await answers.next(maxBytes).catch(() => undefined)
+        if (next === undefined) throw gitFailed(['cat-file'], stderr(), await ended)
+        yield next.object
+      }
+    },
+    close: () => void child.kill(),
+  }
+}
+
+interface RunningGit {
+  readonly child: ChildProcessWithoutNullStreams
+  /** The exit code. */
+  readonly ended: Promise<number>
+  stderr(): string
+}
+
+function startGit(
+  args: readonly string[],
+  { cwd, env, signal }: Pick<BatchCall, 'cwd' | 'env' | 'signal'>,
+): RunningGit {
+  const child = spawn('git', args, { cwd, env, signal, windowsHide: true })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  // Git may end early; then its exit code counts, not our broken pipe.
+  child.stdin.on('error', () => {})
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', (error) => reject(signal.aborted ? interrupted() : notStarted(error)))
+    child.once('close', (code) => resolve(code ?? 128))
+  })
+  // Whether anyone still waits for it depends on the reader.
+  ended.catch(() => {})
+  return { child, ended, stderr: () => stderr }
+}
+
+/** @throws RangeError for names that the protocol of cat-file cannot tell apart */
+function linesOf(names: readonly string[]): string {
+  if (names.some((name) => name.includes('\n'))) throw new RangeError('the name of an object has a line break')
+  return names.map((name) => `${name}\n`).join('')
 }
 
 /** The protocol of cat-file has one name a line: a path with a line break in it is looked up first. */
