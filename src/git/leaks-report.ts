@@ -1,0 +1,56 @@
+import type { Finding } from './finding.ts'
+import type { Hit } from './leaks-scan.ts'
+import type { SecretValue } from './leaks-values.ts'
+import { counted, shownPath } from './report-words.ts'
+
+/** Where a content lies. */
+export interface ScannedPlace {
+  /** Empty for the message of a commit. */
+  readonly path: string
+  readonly commit?: string | undefined
+  /** Whether it is in the index alone; the work tree has another content, or none. */
+  readonly staged?: boolean | undefined
+}
+
+/** Values that are named one by one of one content. */
+const MAX_NAMED = 100
+
+/** What was found at one place, for people and machines; the values are named by their places. */
+export function leakFindings(
+  place: ScannedPlace,
+  hits: readonly Hit[],
+  secrets: readonly SecretValue[],
+): readonly Finding[] {
+  const findings = hits.slice(0, MAX_NAMED).map((hit) => leakFinding(place, hit, secrets[hit.secret] as SecretValue))
+  const more = hits.length - MAX_NAMED
+  if (more <= 0) return findings
+  const { path, commit } = place
+  return [
+    ...findings,
+    { verdict: 'leak', severity: 'refuse', path, commit, message: `${more} more secrets are readable` },
+  ]
+}
+
+function leakFinding({ path, commit, staged }: ScannedPlace, hit: Hit, secret: SecretValue): Finding {
+  const { form, whole, lines } = hit
+  const isMessage = path === '' && commit !== undefined
+  const [line, ...otherLines] = isMessage ? [] : lines
+  const where = isMessage ? 'in the commit message' : 'here'
+  const others = secret.others === 0 ? '' : ` and of ${counted(secret.others, 'other place')}`
+  const remarks = [
+    ...(staged === true ? ['staged'] : []),
+    ...(form === 'as it is' ? [] : [form]),
+    ...(otherLines.length === 0 ? [] : [`also on line ${otherLines.join(', ')}`]),
+  ]
+  const remark = remarks.length === 0 ? '' : ` (${remarks.join('; ')})`
+  const what = whole ? 'a secret' : 'part of a secret'
+  return {
+    verdict: 'leak',
+    severity: 'refuse',
+    path,
+    line,
+    commit,
+    keys: secret.place.keys,
+    message: `${what} of ${shownPath(secret.place.path)}${others} is readable ${where}${remark}`,
+  }
+}
