@@ -1,0 +1,3 @@
+import { viewCommand } from '../git-view.ts'
+
+export const gitDiff = viewCommand('diff', 'What changed since a version or between two')

@@ -1,0 +1,3 @@
+import { viewCommand } from '../git-view.ts'
+
+export const gitLog = viewCommand('log', 'Commits, with -p what each changed')

@@ -1,0 +1,71 @@
+import { associatedData, cipherKey, decryptValue } from '../core/cipher.ts'
+import type { DataKey } from '../core/data-key.ts'
+import { parseEncryptedValue } from '../core/encrypted-value.ts'
+import type { Envelope } from '../core/envelope.ts'
+import { parsePath } from '../core/path.ts'
+import { compileSelector } from '../core/selection.ts'
+import type { Document } from '../core/tree.ts'
+import { KmsfileError } from '../errors.ts'
+import { type NotedVersion, PENDING_MAC, readConflictNote, UNRESOLVED } from '../operations/merge-conflict-node.ts'
+import { treePlace } from '../operations/merge-notes.ts'
+import { decryptWith, openValues } from '../operations/open-values.ts'
+import type { EncryptedFile } from '../operations/read-secrets.ts'
+import { revealTree } from '../operations/restore.ts'
+
+/** Whether a file holds a merge that nobody has finished. */
+export function isUnresolved({ lastModified }: Pick<Envelope, 'lastModified'>): boolean {
+  return lastModified.startsWith(UNRESOLVED.slice(0, 'unresolved'.length))
+}
+
+export interface RevealedConflict {
+  /** The file with its values, printed anew. */
+  readonly body: string
+  readonly documents: readonly Document[]
+  /** What is in conflict, with all its versions. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * What is in a file whose merge is not resolved, for who looks at it. Nothing in it is authentic: it has no MAC, and no other
+ * command takes it for anything.
+ *
+ * @throws KmsfileError those of the format and of `openValues`
+ */
+export async function revealConflict(file: EncryptedFile, dataKey: DataKey): Promise<RevealedConflict> {
+  const { format, scanned, envelope } = file
+  const key = cipherKey(dataKey)
+  const values = openValues(scanned.documents, {
+    decrypt: decryptWith(key),
+    selection: await compileSelector(envelope.selector),
+    macOnlyEncrypted: envelope.macOnlyEncrypted,
+  })
+  const documents = revealTree(scanned.documents, values)
+  const { conflicts, labels } = readConflictNote(scanned)
+  const shown = (path: string, version: NotedVersion | undefined) => {
+    if (version === undefined) return 'not there, or not encrypted'
+    return versionText(version, { key, path }) ?? 'does not open'
+  }
+  const notes = conflicts.flatMap(({ path, versions }) => [
+    `IN CONFLICT: ${path}`,
+    `  base: ${shown(path, versions.base)}`,
+    `  ours (${labels.ours}): ${shown(path, versions.ours)}`,
+    `  theirs (${labels.theirs}): ${shown(path, versions.theirs)}`,
+  ])
+  const state = envelope.mac === PENDING_MAC && conflicts.length === 0 ? 'MERGED WITHOUT A KEY' : 'NOT RESOLVED'
+  return { body: format.emit(documents), documents, notes: [`${state}: kmsfile git resolve FILE`, ...notes] }
+}
+
+function versionText(
+  { envelope, isScalar }: NotedVersion,
+  { key, path }: { readonly key: ReturnType<typeof cipherKey>; readonly path: string },
+): string | undefined {
+  try {
+    const value = parseEncryptedValue(envelope)
+    const keys = parsePath(path).filter((step) => typeof step === 'string')
+    const place = associatedData(keys)
+    return value && JSON.stringify(decryptValue(key, value, isScalar ? place : treePlace(place)))
+  } catch (error) {
+    if (error instanceof KmsfileError) return undefined
+    throw error
+  }
+}
