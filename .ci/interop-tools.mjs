@@ -2,10 +2,10 @@
 // are, as JSON. `node .ci/interop-tools.mjs`
 //
 // KMSFILE_CI_CACHE      the folder; by default kmsfile-ci among the user's caches
-// KMSFILE_INTEROP_SKIP  peers to do without, by name, separated by commas: sops, kustomize, python
+// KMSFILE_INTEROP_SKIP  peers to do without, by name, separated by commas: sops, kustomize, python, hookManagers
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -22,6 +22,7 @@ const peers = {
   }),
   kustomize: goPeer('kustomize', '5.7.1', { module: 'sigs.k8s.io/kustomize/kustomize/v5', check: ['version'] }),
   python: pythonPeer(),
+  hookManagers: npmPeer('hook-managers', { husky: '9.1.7', lefthook: '2.2.2', 'lint-staged': '16.4.0' }),
 }
 
 const skipped = new Set(
@@ -81,6 +82,27 @@ function goPeer(name, version, { module, check }) {
       if (run('go', ['version']).status !== 0) return 'there is no go, which builds it'
       const { status } = run('go', ['install', `${module}@v${version}`], { GOBIN: folder }, 'inherit')
       return status === 0 ? undefined : `go install ${module}@v${version} failed`
+    },
+  }
+}
+
+/** Packages of npm, together in one folder; the path is that of their programs. */
+function npmPeer(name, dependencies) {
+  const id = createHash('sha256').update(JSON.stringify(dependencies)).digest('hex').slice(0, 12)
+  const isInstalled = (bin) =>
+    Object.entries(dependencies).every(([each, version]) => {
+      const file = join(bin, '..', each, 'package.json')
+      return existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).version === version
+    })
+  return {
+    folder: `${name}-${id}`,
+    path: 'node_modules/.bin',
+    check: (bin) => isInstalled(bin) && run(join(bin, 'lefthook'), ['version']).status === 0,
+    build(folder) {
+      writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }))
+      const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder]
+      const { status } = run('npm', args, {}, 'inherit')
+      return status === 0 ? undefined : 'npm install failed'
     },
   }
 }

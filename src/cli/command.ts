@@ -1,5 +1,6 @@
 import type { Options } from 'yargs'
 import type { Host } from '../host/host.ts'
+import type { ProgressLine } from './progress.ts'
 import type { Manners } from './report.ts'
 
 /** What the user typed behind a command, checked against its options. Names are those of the options, as typed. */
@@ -16,6 +17,8 @@ export interface Command {
   readonly positionals?: Readonly<Record<string, Options>>
   readonly options: Readonly<Record<string, Options>>
   readonly examples: readonly (readonly [command: string, what: string])[]
+  /** All arguments are taken as they are, as `words`: git passes names that may look like options. */
+  readonly verbatim?: true
   /** Runs it; the result is the exit code, 0 where there is none. */
   run(args: Arguments, cli: Cli): Promise<number | undefined>
 }
@@ -24,6 +27,8 @@ export interface Command {
 export interface Cli extends Manners {
   readonly host: Host
   readonly verbose: boolean
+  /** How far the work on many files is; not for machines, and not with `--quiet`. */
+  readonly progress: ProgressLine
   /** The result: to stdout, exactly as it is. */
   out(text: string | Uint8Array): Promise<void>
   /** The result of `--json`: one object on one line. */

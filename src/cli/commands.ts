@@ -1,7 +1,8 @@
 import type { Command } from './command.ts'
+import { nearestWord } from './nearest-word.ts'
 
 interface Listed {
-  readonly group: 'start' | 'files' | 'people and keys'
+  readonly group: 'start' | 'files' | 'git' | 'people and keys'
   readonly summary: string
   /** Commands load when they are run: a hook that calls one must not pay for the others. */
   load(): Promise<Command>
@@ -64,6 +65,11 @@ export const COMMANDS = {
     summary: 'seal a file that sops wrote, or accept an edit by hand',
     load: async () => (await import('./commands/seal.ts')).seal,
   },
+  git: {
+    group: 'git',
+    summary: 'hooks, checks, diffs and merges: kmsfile git --help',
+    load: async (): Promise<Command> => (await import('./git-commands.ts')).gitCommand,
+  },
   rotate: {
     group: 'people and keys',
     summary: 'give files a new data key and encrypt everything anew',
@@ -73,6 +79,11 @@ export const COMMANDS = {
     group: 'people and keys',
     summary: 'make the keys of files those of their rules',
     load: async () => (await import('./commands/updatekeys.ts')).updatekeys,
+  },
+  agent: {
+    group: 'people and keys',
+    summary: 'remember data keys in memory for a while: start, stop, status, lock',
+    load: async () => (await import('./commands/agent.ts')).agent,
   },
 } as const satisfies Record<string, Listed>
 
@@ -95,22 +106,5 @@ export function commandList(): string {
 
 /** The command whose name differs least from what somebody typed; undefined if none is near. */
 export function nearestCommand(word: string): string | undefined {
-  const [best] = Object.keys(COMMANDS)
-    .map((name) => [name, editDistance(word, name)] as const)
-    .sort((a, b) => a[1] - b[1])
-  return best !== undefined && best[1] <= 2 ? best[0] : undefined
-}
-
-/** How many letters must be added, dropped or replaced (Levenshtein). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(substitution, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[b.length] as number
+  return nearestWord(word, Object.keys(COMMANDS))
 }

@@ -60,6 +60,7 @@ function exitCodeOf(code: ErrorCode): number {
     case 'KEY_UNSUPPORTED':
     case 'KEY_INVALID':
     case 'KEY_IDENTITY_INVALID':
+    case 'AGENT_FAILED':
       return EXIT.key
     case 'INTEGRITY_TAG_MISMATCH':
     case 'INTEGRITY_VALUE_NOT_ENCRYPTED':

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events'
 import { homedir } from 'node:os'
 import type { Host } from '../host/host.ts'
 import { openTerminal } from '../host/terminal.ts'
+import { EXIT } from './exit-codes.ts'
 import { run } from './run.ts'
 
 /** The real machine. The only place that names `process`. */
@@ -55,17 +56,19 @@ function realHost(): Host {
   }
 }
 
-/** A reader that has seen enough (`| head`) is no error. */
+/**
+ * A reader that has seen enough (`| head`) is no error, and no reason to end at once: git takes the end of a hook for its
+ * answer, whether or not anybody read why.
+ */
 function quietlyClosed<T extends NodeJS.WriteStream>(stream: T): T {
   if (stream.listenerCount('error') > 0) return stream
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
+    if (error.code !== 'EPIPE') throw error
   })
   return stream
 }
 
 const host = realHost()
 run(process.argv.slice(2), host).then((code) => {
-  process.exitCode = host.signal.aborted && host.signal.reason === 'SIGTERM' ? 143 : code
+  process.exitCode = code === EXIT.interrupted && host.signal.reason === 'SIGTERM' ? 143 : code
 })

@@ -1,6 +1,7 @@
 import { KeyUnavailableError, KmsfileError } from '../errors.ts'
 import { FormatError } from '../formats/format.ts'
 import type { Host } from '../host/host.ts'
+import { shellWord } from '../host/shell-words.ts'
 
 /** How people and machines want to be talked to. */
 export interface Manners {
@@ -56,7 +57,7 @@ function errorText(error: unknown, color: boolean): string {
 
 function placeText({ file, line, column }: KmsfileError): string {
   if (file === undefined) return ''
-  const place = [file === '-' ? 'stdin' : file, line, line === undefined ? undefined : column]
+  const place = [shownName(file), line, line === undefined ? undefined : column]
   return `${place.filter((part) => part !== undefined).join(':')}: `
 }
 
@@ -65,9 +66,14 @@ function attemptsText({ attempts }: KeyUnavailableError): string {
   return attempts.map(({ key, reason }) => `  ${escaped(key.padEnd(width))}   ${escaped(reason)}\n`).join('')
 }
 
+/** The name of a file as people read it. */
+export function shownName(file: string): string {
+  return file === '-' ? 'stdin' : file
+}
+
 /** Hints name the file where they were written before anybody knew it. */
 export function hintOf({ hint, file }: Pick<KmsfileError, 'hint' | 'file'>): string | undefined {
-  return file === undefined || file === '-' ? hint : hint?.replace(/\bFILE\b/g, () => file)
+  return file === undefined || file === '-' ? hint : hint?.replace(/\bFILE\b/g, () => shellWord(file))
 }
 
 // What we did not write ourselves may carry anything, so only the kind and the place of a bug are told.

@@ -6,7 +6,8 @@ import { type Arguments, type Cli, COMMON_OPTIONS, type Command } from './comman
 import { COMMANDS, type CommandName, commandList, nearestCommand } from './commands.ts'
 import { EXIT, exitCodeFor } from './exit-codes.ts'
 import { plainArguments } from './plain-arguments.ts'
-import { escaped, hintOf, reportError, talk, usesColor } from './report.ts'
+import { pausedByQuestions, progressLine } from './progress.ts'
+import { escaped, hintOf, reportError, shownName, talk, usesColor } from './report.ts'
 import { VERSION } from './version.ts'
 
 /**
@@ -34,8 +35,29 @@ function colorChoice(argv: readonly string[]): string | undefined {
 async function dispatch(argv: readonly string[], host: Host): Promise<number> {
   const { name, rest } = commandOf(argv)
   if (name === undefined) return withoutCommand(rest, host)
-  const command = await COMMANDS[name].load()
-  const parsed = plainArguments(command, rest) ?? (await parseWithYargs(command, rest))
+  if (name === 'git') return dispatchGit(rest, host)
+  return runCommand(await COMMANDS[name].load(), rest, host)
+}
+
+/** `kmsfile git COMMAND`: a table of its own, since git starts some of them often. */
+async function dispatchGit(argv: readonly string[], host: Host): Promise<number> {
+  const { findGitCommand, gitCommandList, nearestGitCommand } = await import('./git-commands.ts')
+  const at = firstWord(argv)
+  const word = at === -1 ? undefined : (argv[at] as string)
+  const found = word === undefined ? undefined : findGitCommand(word)
+  if (found !== undefined) return runCommand(await found.load(), argv.toSpliced(at, 1), host)
+  if (word !== undefined) throw unknownCommand(`git ${word}`, nearestGitCommand(word))
+  if (argv.includes('--help') || argv.includes('-h')) {
+    await write(host, gitCommandList())
+    return EXIT.ok
+  }
+  throw new KmsfileError('no git command given', { code: 'USAGE', hint: 'see what there is: kmsfile git --help' })
+}
+
+async function runCommand(command: Command, rest: readonly string[], host: Host): Promise<number> {
+  const parsed = command.verbatim
+    ? { words: rest }
+    : (plainArguments(command, rest) ?? (await parseWithYargs(command, rest)))
   if (typeof parsed === 'string') {
     await write(host, `${parsed}\n`)
     return EXIT.ok
@@ -56,7 +78,7 @@ function commandOf(argv: readonly string[]): { name: CommandName | undefined; re
   if (isCommand(word)) return { name: word, rest: argv.toSpliced(at, 1) }
   // A word with a dot or a slash is a file; anything else is a command that somebody misspelt.
   if (/[./\\]/.test(word)) return { name: 'edit', rest: argv }
-  throw unknownCommand(word)
+  throw unknownCommand(word, nearestCommand(word))
 }
 
 const WITH_VALUE = new Set(
@@ -93,8 +115,7 @@ async function withoutCommand(rest: readonly string[], host: Host): Promise<numb
   })
 }
 
-function unknownCommand(word: string): KmsfileError {
-  const nearest = nearestCommand(word)
+function unknownCommand(word: string, nearest: string | undefined): KmsfileError {
   return new KmsfileError(`there is no command ${JSON.stringify(word)}`, {
     code: 'USAGE',
     hint: nearest === undefined ? 'see what there is: kmsfile --help' : `did you mean: kmsfile ${nearest}`,
@@ -110,19 +131,27 @@ function cliFor(host: Host, args: Arguments): Cli {
   const json = args['json'] === true
   const quiet = args['quiet'] === true
   const color = usesColor(host, args['color'])
+  const progress = progressLine(host, { silent: quiet || json })
   return {
-    host: args['input'] === false ? { ...host, terminal: undefined } : host,
+    host: args['input'] === false ? { ...host, terminal: undefined } : pausedByQuestions(host, progress),
     json,
     quiet,
     color,
     verbose: args['verbose'] === true,
-    out: (text) => write(host, text),
+    progress,
+    out(text) {
+      progress.clear()
+      return write(host, text)
+    },
     outJson: (data) => write(host, `${JSON.stringify(data)}\n`),
     say(line) {
-      if (!quiet && !json) host.stderr.write(`${escaped(line)}\n`)
+      if (quiet || json) return
+      progress.clear()
+      host.stderr.write(`${escaped(line)}\n`)
     },
     warn(message, { file, hint } = {}) {
-      host.stderr.write(talk('warning', `${file === undefined ? '' : `${file}: `}${message}`, color))
+      progress.clear()
+      host.stderr.write(talk('warning', `${file === undefined ? '' : `${shownName(file)}: `}${message}`, color))
       const what = hintOf({ hint, file })
       if (what !== undefined) host.stderr.write(talk('hint', what, color))
     },
@@ -131,6 +160,8 @@ function cliFor(host: Host, args: Arguments): Cli {
 
 async function write({ stdout }: Host, text: string | Uint8Array): Promise<void> {
   for (const chunk of inChunks(text)) {
+    // Nobody reads any more; there will be no drain to wait for.
+    if (stdout.destroyed) throw Object.assign(new Error('stdout is closed'), { code: 'EPIPE' })
     if (!stdout.write(chunk)) await once(stdout, 'drain')
   }
 }

@@ -25,7 +25,8 @@ export async function parseArguments(command: Command, argv: readonly string[]):
       'parse-positional-numbers': false,
       'camel-case-expansion': false,
       'dot-notation': false,
-      'duplicate-arguments-array': false,
+      // Only where an option may be repeated; elsewhere the last one counts.
+      'duplicate-arguments-array': Object.values(command.options).some(({ array }) => array === true),
       'strip-aliased': true,
       'greedy-arrays': false,
     })

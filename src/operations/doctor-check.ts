@@ -3,7 +3,19 @@ import { KmsfileError } from '../errors.ts'
 /** One thing that was looked at. */
 export interface Check {
   /** Stable, for machines: what the check is about. Several may have the same. */
-  readonly about: 'version' | 'editor' | 'plaintext' | 'clock' | 'identity' | 'aws' | 'config' | 'key' | 'git' | 'files'
+  readonly about:
+    | 'version'
+    | 'editor'
+    | 'plaintext'
+    | 'clock'
+    | 'identity'
+    | 'aws'
+    | 'config'
+    | 'key'
+    | 'git'
+    | 'files'
+    | 'hooks'
+    | 'drivers'
   /** `warning`: it works, and may yet do harm. `problem`: something does not work. */
   readonly state: 'ok' | 'warning' | 'problem'
   /** Lower case, without period. */

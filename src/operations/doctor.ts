@@ -24,7 +24,10 @@ export async function doctor(workspace: Workspace, options: DoctorOptions): Prom
   const identities = await checkIdentities(workspace, own)
   const rules = await checkRules(workspace, own)
   const aws = await checkAws(workspace, rules.awsKeys, options)
-  const checks = [...machine, ...identities, ...rules.checks, ...aws, ...(await checkRepository(workspace))]
-  // A configuration that cannot be read is met by several.
+  return withoutRepeats([...machine, ...identities, ...rules.checks, ...aws, ...(await checkRepository(workspace))])
+}
+
+/** A configuration that cannot be read is met by several. */
+export function withoutRepeats(checks: readonly Check[]): readonly Check[] {
   return checks.filter((check, i) => checks.findIndex(({ message }) => message === check.message) === i)
 }

@@ -8,6 +8,7 @@ import { KmsfileError } from '../errors.ts'
 import { detectFormat } from '../formats/detect.ts'
 import type { Format } from '../formats/format.ts'
 import { readFile } from '../host/files.ts'
+import { shellWord } from '../host/shell-words.ts'
 import { decodeText } from '../host/utf8.ts'
 import { type DataKeyAge, dataKeyAge } from './data-key-age.ts'
 import { type FileState, type Inspection, inspectText, mentionsEncryption } from './inspect.ts'
@@ -19,6 +20,8 @@ import { mapConcurrently, type Workspace } from './workspace.ts'
 export interface StatusOptions {
   /** Opens every file with the user's keys, and verifies it. */
   readonly verify?: boolean | undefined
+  /** Told how many files are looked at; what it returns is called when one is done. */
+  readonly onStart?: ((files: number) => () => void) | undefined
 }
 
 /** What is known about one file. */
@@ -66,7 +69,12 @@ export async function statusOf(
   options: StatusOptions = {},
 ): Promise<readonly FileStatus[]> {
   const files = await listFiles(workspace, names)
-  const found = await mapConcurrently(files, (file) => statusOfFile(workspace, file, options))
+  const done = options.onStart?.(files.length)
+  const found = await mapConcurrently(files, async (file) => {
+    const status = await statusOfFile(workspace, file, options)
+    done?.()
+    return status
+  })
   return found.filter((each) => each !== undefined)
 }
 
@@ -136,7 +144,7 @@ function judge(
 }
 
 function fixOf({ name, state, differences, problem }: Omit<FileStatus, 'fix'>): string | undefined {
-  const file = quoted(name)
+  const file = shellWord(name)
   if (state === 'plaintext' && formatOf(name) === undefined) return undefined
   if (state === 'plaintext' || problem?.code === 'INTEGRITY_VALUE_NOT_ENCRYPTED') return `kmsfile encrypt -i ${file}`
   if (problem !== undefined) return undefined
@@ -157,19 +165,13 @@ async function verified(workspace: Workspace, { file, format, status, text }: Ve
     const opened = await openSource(workspace, { ...file, format, text }, { allowAdded: true })
     const result = opened.file.integrity === 'sealed' ? 'sealed' : 'values'
     if (judgeRecipients(opened) !== 'changed') return { ...status, verified: result }
-    const fix = status.fix ?? `kmsfile updatekeys ${quoted(file.name)}`
+    const fix = status.fix ?? `kmsfile updatekeys ${shellWord(file.name)}`
     return { ...status, verified: result, attention: true, fix }
   } catch (error) {
     const why = failed(error)
     if (why.code === 'INTERRUPTED') throw why
     return { ...status, verified: why, attention: true, fix: undefined }
   }
-}
-
-/** A file name as a POSIX shell takes it, in quotes where it needs them. */
-function quoted(name: string): string {
-  if (/^[\w./@%+=:,][\w./@%+=:,-]*$/.test(name)) return name
-  return `'${(name.startsWith('-') ? `./${name}` : name).replaceAll("'", `'\\''`)}'`
 }
 
 function formatOf(path: string): Format | undefined {

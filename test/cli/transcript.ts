@@ -25,7 +25,8 @@
  * of paths, so that they start with /home and /code. `npx vitest -u` writes down what is really printed: read it.
  *
  * Commands: `kmsfile` runs in process, with `NAME=value` before it, `$NAME` in its words, `<<EOF`, `< FILE`, `> FILE`
- * and pipes. Everything else is real: `sh` runs it in the working directory, here-documents and `git` included. Three
+ * and pipes. Everything else is real: `sh` runs it in the working directory, here-documents and `git` included; the kmsfile
+ * that git starts is the one in dist/. Three
  * are the transcript's own: `cd FOLDER` and `export NAME=value`, which last; and `identity NAME`, which puts an age
  * identity where kmsfile looks for it and its recipient into `$NAME`, the same for the same name. The clock stands
  * still, but for a minute a command; random bytes are the same every time, but for the order in which they are drawn.
@@ -42,6 +43,8 @@ import { generateIdentity } from '../../src/keys/age-identity.ts'
 import { scriptedHost, seededBytes } from './scripted-host.ts'
 
 const FIXED_ENV = { GIT_CONFIG_NOSYSTEM: '1', TZ: 'UTC', LC_ALL: 'C.UTF-8', NO_COLOR: '1' }
+/** What git starts, in a process of its own, is the program as it was built last. */
+const BIN = new URL('./bin', import.meta.url).pathname
 // What stands before the name of a command of ours, its words, and where its stdin or stdout goes.
 const KMSFILE = /^(terminal )?((?:\w+=(?:'[^']*'|"[^"]*"|\S*) )*)kmsfile(?: (.*?))??(?: (<|>) ?([^<\s]\S*)| <<.*)?$/
 const QUESTION = /^\?\*?.* -> ?(.*)$/
@@ -90,7 +93,7 @@ export async function playTranscript(text: string): Promise<string> {
 function player(root: string) {
   const [homeDir = '', work = '', runtime = ''] = ['home', 'code', 'run'].map((name) => join(root, name))
   for (const folder of [homeDir, work, runtime]) mkdirSync(folder, { mode: 0o700 })
-  const env: Record<string, string | undefined> = { ...FIXED_ENV, PATH: process.env['PATH'] }
+  const env: Record<string, string | undefined> = { ...FIXED_ENV, PATH: `${BIN}:${process.env['PATH']}` }
   Object.assign(env, { HOME: homeDir, XDG_RUNTIME_DIR: runtime })
   const randomBytes = seededBytes()
   let cwd = work

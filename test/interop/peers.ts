@@ -7,10 +7,14 @@ import type { TestProject } from 'vitest/node'
 export interface Peers {
   readonly sops: string | null
   readonly kustomize: string | null
-  /** An interpreter that has moto, ministack and PyYAML. */
+  /** An interpreter that has moto, ministack, PyYAML and the pre-commit framework. */
   readonly python: string | null
+  /** The folder with the programs of husky, lefthook and lint-staged. */
+  readonly hookManagers: string | null
   /** The command line of kmsfile, built. */
   readonly kmsfile: string
+  /** What npm may need to reach its registry; the tests themselves run without it. */
+  readonly certificates: string | undefined
 }
 
 declare module 'vitest' {
@@ -27,7 +31,7 @@ export default function setup(project: TestProject): void {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const peers: Omit<Peers, 'kmsfile'> = JSON.parse(found)
+  const peers: Omit<Peers, 'kmsfile' | 'certificates'> = JSON.parse(found)
   for (const [name, path] of Object.entries(peers)) {
     if (path === null)
       console.warn(`interop: WITHOUT ${name}: every test that needs it is skipped (KMSFILE_INTEROP_SKIP)`)
@@ -36,5 +40,5 @@ export default function setup(project: TestProject): void {
   if (!existsSync(kmsfile)) {
     execFileSync(process.execPath, [inProject('.ci/build.mjs')], { stdio: ['ignore', 'inherit', 'inherit'] })
   }
-  project.provide('peers', { ...peers, kmsfile })
+  project.provide('peers', { ...peers, kmsfile, certificates: process.env['NODE_EXTRA_CA_CERTS'] })
 }

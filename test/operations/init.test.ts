@@ -40,7 +40,7 @@ describe('init', () => {
     })
     expect(statSync(keyFile).mode & 0o777).toBe(0o600)
     expect((await firstRule())?.groups).toEqual([[{ type: 'age', recipient }]])
-    expect(read('.gitattributes')).toContain('secrets/** -text\n')
+    expect(read('.gitattributes')).toContain('secrets/** kmsfile\n')
   })
 
   test('does nothing in a dry run', async () => {
@@ -106,7 +106,7 @@ describe('init', () => {
     })
     expect(existsSync(keyFile)).toBe(true)
     expect(read('.kmsfile.yaml')).toBe(config)
-    expect(read('.gitattributes')).toContain('*.enc.yaml -text\n')
+    expect(read('.gitattributes')).toContain('*.enc.yaml kmsfile\n')
   })
 
   test('makes no identity where a key service may open the files', async () => {
@@ -145,8 +145,9 @@ describe('init', () => {
     await init(workspace)
     expect(read('.gitattributes').split('\n')).toEqual([
       '# kmsfile-begin',
-      'x.yaml -text',
-      'shop/**/x.yaml -text',
+      '[attr]kmsfile diff=kmsfile -merge -text',
+      'x.yaml kmsfile',
+      'shop/**/x.yaml kmsfile',
       '# kmsfile-end',
       '',
     ])

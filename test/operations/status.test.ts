@@ -210,6 +210,6 @@ describe('statusOf', () => {
     rmSync(join(topOf(there), FILE))
     const { host } = there.as()
     const below = { ...there.as(), host: { ...host, cwd: join(host.cwd, 'secrets') } }
-    expect((await one(there, {}, below)).fix).toBe(`kmsfile encrypt -i './-i.yaml'`)
+    expect((await one(there, {}, below)).fix).toBe(`kmsfile encrypt -i ./-i.yaml`)
   })
 })

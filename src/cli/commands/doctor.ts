@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { configFinder } from '../../config/find.ts'
-import { doctor as examine } from '../../operations/doctor.ts'
+import { checkGit } from '../../git/doctor-git.ts'
+import { doctor as examine, withoutRepeats } from '../../operations/doctor.ts'
 import type { Check } from '../../operations/doctor-check.ts'
 import { type Cli, type Command, READ_OPTIONS } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -26,7 +28,10 @@ export const doctor: Command = {
       // A finder of its own: its warnings are among the checks, not beside them.
       const config = configFinder({ host: cli.host, config: textOf(args, 'config') })
       const online = args['online'] === true
-      const checks = await examine({ ...workspace, config }, { version: VERSION, online })
+      const examined = await examine({ ...workspace, config }, { version: VERSION, online })
+      const repository = await workspace.repository(join(cli.host.cwd, 'x'))
+      const git = repository === undefined ? [] : await checkGit(cli.host, repository, { version: VERSION })
+      const checks = withoutRepeats([...examined, ...git])
       const [warnings, problems] = (['warning', 'problem'] as const).map(
         (state) => checks.filter((check) => check.state === state).length,
       )

@@ -1,7 +1,11 @@
+import { join } from 'node:path'
 import { masterKeyName } from '../../core/master-key.ts'
+import type { InstallPlan } from '../../git/install.ts'
 import { shortPath } from '../../host/user-config.ts'
 import { type InitResult, init as initialise } from '../../operations/init.ts'
-import { type Cli, type Command, RULE_OPTIONS } from '../command.ts'
+import type { Repository } from '../../vcs/repository.ts'
+import { type Arguments, type Cli, type Command, RULE_OPTIONS } from '../command.ts'
+import { SETUP_OPTIONS, setUpGit, setupData, setupOptionsOf, setupText, tellNotes } from '../git-setup.ts'
 import { shortKey } from '../key-names.ts'
 import { withWorkspace } from '../workspace.ts'
 
@@ -14,6 +18,7 @@ export const init: Command = {
     age: RULE_OPTIONS.age,
     kms: RULE_OPTIONS.kms,
     'encryption-context': RULE_OPTIONS['encryption-context'],
+    ...SETUP_OPTIONS,
     'dry-run': { type: 'boolean', describe: 'say what would be done, and do nothing' },
     yes: { type: 'boolean', alias: 'y', describe: 'ask nothing; init has no questions so far' },
   },
@@ -26,13 +31,35 @@ export const init: Command = {
     withWorkspace(args, cli, async (workspace) => {
       const dryRun = args['dry-run'] === true
       const result = await initialise(workspace, { dryRun })
-      if (cli.json) await cli.outJson(resultData(result, { dryRun }))
-      else tell(cli, result, { dryRun })
+      const repository = await workspace.repository(join(cli.host.cwd, 'x'))
+      const git = repository && (await setUp(args, cli, { repository, result, dryRun }))
+      if (cli.json) {
+        const setup = git && repository && setupData(repository, git)
+        await cli.outJson({ ...resultData(result, { dryRun }), git: setup ?? null })
+      } else {
+        tell(cli, result, { dryRun, git })
+      }
       return undefined
     }),
 }
 
-function tell(cli: Cli, result: InitResult, { dryRun }: { dryRun: boolean }): void {
+/** A new configuration comes with the guard: nothing is there yet that it could be in the way of. */
+async function setUp(
+  args: Arguments,
+  cli: Cli,
+  { repository, result, dryRun }: { repository: Repository; result: InitResult; dryRun: boolean },
+): Promise<InstallPlan | undefined> {
+  if (repository.bare) return undefined
+  const guard = result.config.written ? { guard: true } : {}
+  return setUpGit(cli, repository, { ...guard, ...setupOptionsOf(args), dryRun })
+}
+
+interface Told {
+  readonly dryRun: boolean
+  readonly git: InstallPlan | undefined
+}
+
+function tell(cli: Cli, result: InitResult, { dryRun, git }: Told): void {
   const { identity, config, attributes, inRepository, openable } = result
   const [made, wrote] = dryRun ? ['would make', 'would write'] : ['made', 'wrote']
   const who = config.keys.map(({ name, key }) => keyText(name, key)).join(', ')
@@ -48,8 +75,12 @@ function tell(cli: Cli, result: InitResult, { dryRun }: { dryRun: boolean }): vo
     cli.say(`${wrote} ${[`${config.file}: ${config.patterns.join(' and ')} for ${who}`, ...files].join('; ')}`)
   } else {
     const says = config.source === 'sops' ? `rules come from ${config.file}` : `${config.file} is there`
-    const idle = files.length === 0 && identity?.made !== true
+    const idle = files.length === 0 && identity?.made !== true && !(git && git.changes.length > 0)
     cli.say(idle ? `nothing to do: ${says}` : [says, ...files.map((file) => `${wrote} ${file}`)].join('; '))
+  }
+  if (git !== undefined && git.changes.length > 0) {
+    cli.say(dryRun ? `git: would install ${setupText(git)}` : `git: ${setupText(git)} (undo: kmsfile git uninstall)`)
+    tellNotes(cli, git.notes)
   }
   if (!inRepository) cli.say('not in a git repository: kmsfile init adds .gitattributes once it is one')
   if (!openable) {
@@ -84,6 +115,7 @@ function keyText(name: string | undefined, key: InitResult['config']['keys'][num
  * - `config`: `{file, source, written, files, keys}` with `source` `kmsfile` or `sops`, `files` globs or expressions, `keys`
  *   a list of `{name?, type?, key?}`
  * - `attributes`: `{file, written}`, or null; `openable`: whether the user has, or may have, what opens the files
+ * - `git`: how git calls kmsfile, as `kmsfile git install --json` has it; null outside of a repository
  */
 function resultData(result: InitResult, { dryRun }: { dryRun: boolean }): Record<string, unknown> {
   const { folder, identity, config, attributes, openable } = result

@@ -10,6 +10,8 @@ import { type Cli, type Command, READ_OPTIONS } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { filesOf } from '../flags.ts'
 import { groupsLabel, keyLabel } from '../key-names.ts'
+import { hooksMissingHere, missingHooksText } from '../missing-hooks.ts'
+import type { Progress } from '../progress.ts'
 import { errorData } from '../report.ts'
 import { table } from '../table.ts'
 import { counted } from '../words.ts'
@@ -37,10 +39,20 @@ export const status: Command = {
   run: (args, cli) =>
     withWorkspace(args, cli, async (workspace) => {
       const names = filesOf(args)
-      const files = await statusOf(workspace, names, { verify: args['verify'] === true })
+      const verify = args['verify'] === true
+      let progress: Progress | undefined
+      const onStart = (total: number) => {
+        progress = cli.progress.start(verify ? 'verifying' : 'reading', total)
+        return progress.step
+      }
+      const files = await statusOf(workspace, names, { verify, onStart }).finally(() => progress?.end())
       const attention = files.filter((file) => file.attention).length
-      if (cli.json) await cli.outJson({ files: files.map(fileData), attention })
+      const missing = await hooksMissingHere(workspace)
+      if (cli.json) await cli.outJson({ files: files.map(fileData), attention, missingHooks: missing ?? null })
       else await print(cli, workspace, files)
+      if (missing !== undefined && missing.length > 0 && !cli.json) {
+        cli.warn(missingHooksText(missing), { hint: 'kmsfile git install' })
+      }
       return attention > 0 && args['exit-code'] === true ? EXIT.found : EXIT.ok
     }),
 }
@@ -129,7 +141,8 @@ function quorumText({ needed, groups }: Quorum): string {
 }
 
 /**
- * One file in the output of `--json`: `{"files": [...], "attention": NUMBER}`.
+ * One file in the output of `--json`: `{"files": [...], "attention": NUMBER, "missingHooks": [...]}`, where the last names hooks
+ * of git that do not call kmsfile in this clone, null outside of a repository and without rules.
  *
  * - `file`; `state`: `encrypted`, `plaintext`, `partly`, `conflict`, `unreadable`, `empty`; `managed`
  * - `keyGroups`: lists of `{name?, type, key}`; `threshold` where there are several
