@@ -21,6 +21,11 @@ const env = {
   GIT_CONFIG_NOSYSTEM: '1',
 }
 
+const AROUND_THE_GUARD = ['process=', 'clean=cat', 'required=false'].flatMap((each) => [
+  '-c',
+  `filter.kmsfile-guard.${each}`,
+])
+
 try {
   mkdirSync(home, { recursive: true })
   mkdirSync(join(repository, 'secrets'), { recursive: true })
@@ -78,6 +83,50 @@ function main() {
 
   step('What is encrypted here, and for whom')
   kmsfile(['status'])
+  run('git', ['commit', '--quiet', '-a', '-m', 'Change the password'])
+
+  gitStory(after)
+}
+
+/** The second half: a repository that only ever holds ciphertext, with diffs and merges all the same. */
+function gitStory(before) {
+  step('Plaintext where a rule wants ciphertext: git does not even take it')
+  writeFileSync(join(repository, 'secrets/new.yaml'), 'token: plain-t0ken\n')
+  const added = attempt('git', ['add', '.'])
+  expect(added.status !== 0, 'git add takes plaintext')
+  expect(/secrets\/new\.yaml:1 +token +not encrypted/.test(added.stderr), 'the refusal does not say what and where')
+  console.log('And around the guard, with --no-verify on top: the commit is refused')
+  run('git', [...AROUND_THE_GUARD, 'add', '.'])
+  const committed = attempt('git', [...AROUND_THE_GUARD, 'commit', '--no-verify', '--quiet', '-m', 'Add a token'])
+  expect(committed.status !== 0, 'git commit --no-verify takes plaintext')
+  kmsfile(['encrypt', '-i', 'secrets/new.yaml'])
+  run('git', ['add', '.'])
+  run('git', ['commit', '--quiet', '-m', 'Add a token'])
+
+  step('Two branches change different values')
+  run('git', ['checkout', '--quiet', '-b', 'topic'])
+  kmsfile(['set', 'secrets/prod.yaml', 'database.host'], { input: 'db2.internal' })
+  run('git', ['commit', '--quiet', '-a', '-m', 'Move the database'])
+  run('git', ['checkout', '--quiet', 'main'])
+  kmsfile(['set', 'secrets/prod.yaml', 'database.password'], { input: '4n0ther' })
+
+  step('git diff shows what changed, not how it is encrypted')
+  const diff = run('git', ['diff', 'secrets/prod.yaml'])
+  console.log(shortened(diff))
+  expect(/^-.*n3w-s3cr3t/m.test(diff) && /^\+.*4n0ther/m.test(diff), 'git diff does not show the value that changed')
+  run('git', ['commit', '--quiet', '-a', '-m', 'Change the password again'])
+
+  step('git merge puts both together, with one valid MAC, and without plaintext in any object')
+  run('git', ['merge', '--quiet', '-m', 'Merge topic', 'topic'])
+  const merged = kmsfile(['decrypt', 'secrets/prod.yaml'], { quiet: true })
+  const expected = before.replace('n3w-s3cr3t', '4n0ther').replace('db.internal', 'db2.internal')
+  expect(merged === expected, 'the merge is not what somebody would get who merged the plaintexts')
+  kmsfile(['status', '--verify'])
+  const objects = run('git', ['cat-file', '--batch-all-objects', '--batch', '--buffer'], { quiet: true })
+  for (const secret of ['n3w-s3cr3t', '4n0ther', 'db2.internal']) {
+    expect(!objects.includes(secret), `${secret} is in an object of the repository`)
+  }
+  console.log('Searched every object of the repository for the values: none is there')
 }
 
 function step(title) {
@@ -98,11 +147,19 @@ function kmsfile(args, { input, quiet = false } = {}) {
   return stdout
 }
 
-function run(command, args) {
-  console.log(`$ ${command} ${args.join(' ')}`)
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: repository, env, encoding: 'utf8' })
+function run(command, args, { quiet = false } = {}) {
+  const { status, stdout, stderr } = attempt(command, args, { quiet })
   expect(status === 0, `${command} ${args[0]} ended with ${status}: ${stderr}`)
   return stdout
+}
+
+/** As `run`, for what may be refused. */
+function attempt(command, args, { quiet = false } = {}) {
+  if (!quiet) console.log(`$ ${command} ${args.filter((arg) => !AROUND_THE_GUARD.includes(arg)).join(' ')}`)
+  const options = { cwd: repository, env, encoding: 'utf8', maxBuffer: 1 << 28 }
+  const { status, stdout, stderr } = spawnSync(command, args, options)
+  process.stdout.write(stderr)
+  return { status, stdout, stderr }
 }
 
 function read(path) {

@@ -7,7 +7,7 @@ import { compare, medians, runOnce, takeTurns } from './processes.mjs'
 import { KEY_ARN, startSlowKms } from './slow-kms.mjs'
 
 const DELAY_MS = 30
-const FILES = 200
+const FILES = 500
 
 export async function keyService({ place, quick, report }) {
   const kms = await startSlowKms(DELAY_MS)

@@ -1,7 +1,7 @@
 // `npm run bench`: how fast the installed package is, beside bare node and, where there is one, sops.
 //
 // --quick        fewer runs, no large files
-// --only NAME    one group: start-up, sizes, growth, many-files, key-service, in-process
+// --only NAME    one group: start-up, sizes, growth, many-files, key-service, git-checks, git-history, git-rebase, in-process
 // --json         prints JSON instead of tables
 // --output FILE  writes the JSON to a file too
 //
@@ -12,6 +12,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { gitChecks } from './git-checks.mjs'
+import { gitHistory } from './git-history.mjs'
+import { gitRebase } from './git-rebase.mjs'
 import { growth } from './growth.mjs'
 import { inProcess } from './in-process.mjs'
 import { install } from './installation.mjs'
@@ -28,6 +31,9 @@ const BENCHES = {
   growth,
   'many-files': manyFiles,
   'key-service': keyService,
+  'git-checks': gitChecks,
+  'git-history': gitHistory,
+  'git-rebase': gitRebase,
   'in-process': inProcess,
 }
 
