@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'KEY_UNSUPPORTED'
   | 'KEY_INVALID'
   | 'KEY_IDENTITY_INVALID'
+  | 'AGENT_FAILED'
   // integrity
   | 'INTEGRITY_TAG_MISMATCH'
   | 'INTEGRITY_VALUE_NOT_ENCRYPTED'

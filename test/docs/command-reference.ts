@@ -1,13 +1,15 @@
 import type { Options } from 'yargs'
 import { COMMON_OPTIONS, type Command } from '../../src/cli/command.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
+import { LISTED_GIT_COMMANDS } from '../../src/cli/git-commands.ts'
 
 /** A page with the text of each block below `<!-- reference NAME -->` made anew: usage and options of a command. */
 export async function withReference(text: string): Promise<string> {
   const references = new Map([['common', optionLines(COMMON_OPTIONS).join('\n')]])
   for (const [name, { load }] of Object.entries(COMMANDS)) references.set(name, referenceOf(await load()))
+  for (const [name, { load }] of LISTED_GIT_COMMANDS) references.set(`git ${name}`, referenceOf(await load()))
   return text.replace(
-    /^(<!-- reference (\w+) -->\n```text\n)[\s\S]*?^(```)$/gm,
+    /^(<!-- reference ([\w -]+) -->\n```text\n)[\s\S]*?^(```)$/gm,
     (_, head, name, tail) => `${head}${references.get(name) ?? 'no such command'}\n${tail}`,
   )
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { exitCodeFor } from '../../src/cli/exit-codes.ts'
+import { LISTED_GIT_COMMANDS } from '../../src/cli/git-commands.ts'
 import { parseKmsfileYaml } from '../../src/config/kmsfile-yaml.ts'
 import { parseSopsYaml } from '../../src/config/sops-yaml.ts'
 import { parseUserConfig } from '../../src/config/user-config.ts'
@@ -15,6 +16,14 @@ test('the README has the options of every command as they are', async () => {
   for (const name of Object.keys(COMMANDS))
     expect(readme.text).toContain(`\n### ${name}\n\n<!-- reference ${name} -->\n`)
   await expect(await withReference(readme.text)).toMatchFileSnapshot(readme.path)
+})
+
+test('the page on git has the options of every git command that people type', async () => {
+  const { text, path } = page('docs/git.md')
+  for (const [name, { summary }] of LISTED_GIT_COMMANDS) {
+    if (summary !== undefined) expect(text).toContain(`\n### git ${name}\n\n<!-- reference git ${name} -->\n`)
+  }
+  await expect(await withReference(text)).toMatchFileSnapshot(path)
 })
 
 test('the README has every error code with its exit code', () => {
@@ -32,7 +41,8 @@ test('the exit codes of errors are explained', () => {
 
 test('the README names every variable that the code asks for', () => {
   // Those of AWS are the SDK's; these make no difference to anybody who does not read the code.
-  const internal = /^(AWS_|GIT_|KMSFILE_VERSION|NODE_(OPTIONS|V8)|(LOCAL)?APPDATA|HOME|USER|PATH|TE?MP$|N?EXINIT)/
+  const internal =
+    /^(AWS_|GIT_|PRE_COMMIT_|KMSFILE_VERSION|NODE_(OPTIONS|V8)|(LOCAL)?APPDATA|HOME|USER|PATH|TE?MP$|N?EXINIT)/
   const asked = new Set<string>()
   for (const file of readdirSync(new URL('../../src/', import.meta.url), { recursive: true }).map(String)) {
     if (!/\.(ts|cjs)$/.test(file)) continue
