@@ -41,7 +41,7 @@ export interface EncryptOptions {
   readonly type: EnvelopeType
 }
 
-/** Encrypts one value. `text` is exactly what Go prints for it: SEAL.md, "One nonce, one plaintext". */
+/** Encrypts one value. `text` is exactly what Go prints for it, or sops encrypts another text under this nonce. */
 export function encryptValue(key: KeyObject, text: string, { associatedData, nonce, type }: EncryptOptions): string {
   const cipher = createCipheriv(ALGORITHM, key, nonce)
   cipher.setAAD(bytesOf(associatedData))

@@ -23,6 +23,7 @@ export async function gitChecks({ place, quick, report }) {
     writeFileSync(join(work, `src/${Math.floor(i / 100)}/${i}.txt`), `file ${i}\n`)
   }
   repository.git('add', '.')
+  repository.git('-c', 'core.hooksPath=/dev/null', 'commit', '--quiet', '-m', 'Start')
 
   const hook = place.kmsfile('git', 'hook', 'pre-commit')
   const cache = join(work, '.git/kmsfile')

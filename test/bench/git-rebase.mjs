@@ -1,5 +1,5 @@
 // A rebase merges the same file once for each commit: what the agent saves where each data key costs a call.
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { smallYamlText } from './documents.mjs'
 import { gitIn } from './git-repository.mjs'
@@ -48,15 +48,15 @@ async function measure(kms, { place, report, commits }) {
   git('checkout', '--quiet', 'main')
   await set('on_main', 1)
   git('checkout', '--quiet', 'topic')
+  const tip = git('rev-parse', 'HEAD').toString().trim()
 
   for (const [name, agent] of [
     ['without agent', '0'],
     ['with agent', '1'],
   ]) {
-    const copy = join(place.scratch, `rebase-${agent}`)
-    rmSync(copy, { recursive: true, force: true })
-    cpSync(work, copy, { recursive: true })
-    const here = { ...repository, work: copy, env: { ...repository.env, KMSFILE_AGENT: agent } }
+    // In place: which keys git may ask for is remembered for the repository in which somebody used them.
+    git('reset', '--quiet', '--hard', tip)
+    const here = { ...repository, env: { ...repository.env, KMSFILE_AGENT: agent } }
     kms.reset()
     const sample = await runOnce({ file: 'git', args: ['rebase', '--quiet', 'main'] }, here)
     const { calls } = kms.counted
