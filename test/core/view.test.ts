@@ -59,7 +59,7 @@ function encode({ documents, selector, onlyEncrypted }: View): string {
 
 const CLASSES = { null: 'null', str: 'string', int: 'number', float: 'number', bool: 'bool', time: 'time' } as const
 
-/** What SEAL.md, section 2, says a view is: two views are the same if and only if this is. */
+/** What docs/format.md, 2.3, says a view is: two views are the same if and only if this is. */
 function meaning({ documents, selector, onlyEncrypted }: View): string {
   return JSON.stringify([selector, onlyEncrypted, documents.map((root) => (root === undefined ? undefined : of(root)))])
 
@@ -214,7 +214,6 @@ function decode(encoding: string): unknown {
 
 const CLASS_OF: Readonly<Record<string, string>> = { s: 'string', '#': 'number', '?': 'bool', t: 'time' }
 
-// SEAL.md, law 7.
 test('an encoding says what its view means, and nothing else', () => {
   fc.assert(
     fc.property(view, (each) => {

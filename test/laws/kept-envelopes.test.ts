@@ -44,7 +44,7 @@ function placesOf(file: OpenedFile): Map<string, number> {
   return places
 }
 
-// SEAL.md, section 6 and law 8.
+// docs/format.md, 2.9.
 test('over any sequence of versions no two envelopes share a nonce, and what did not change keeps its bytes', async () => {
   let kept = 0
   await fc.assert(

@@ -31,7 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constantFrom('rotate', 'sops', 'by-hand') }),
 )
 
-// SEAL.md, law 8: from two texts under one nonce the key of every tag follows.
+// docs/format.md, 2.9: from two texts under one nonce the key of every tag follows.
 test('no two envelopes share a nonce, whatever is done to a file', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 10 }), async (steps) => {

@@ -59,7 +59,6 @@ async function undetected(changes: readonly Tampered[], digest: string): Promise
 
 const digestOf = (trees: readonly Document[]) => treeDigest(trees)
 
-// SEAL.md, law 1.
 describe('every change of a sealed file that changes what it says is refused', () => {
   test.each<[string, Selector]>([
     ['by default', DEFAULT_SELECTOR],
@@ -126,7 +125,6 @@ describe('with mac_only_encrypted', () => {
   }
 })
 
-// SEAL.md, law 5.
 test('without our key of the metadata the document is still sealed, with its values and types', async () => {
   await fc.assert(
     fc.asyncProperty(documents, async (trees) => {
@@ -139,7 +137,6 @@ test('without our key of the metadata the document is still sealed, with its val
   )
 })
 
-// SEAL.md, law 3.
 describe('what says nothing is accepted, and the file is still sealed', () => {
   const plain = 'a: s1 # c1\n# c2\nb:\n  - s2\n  # c3\n  - {c: s3}\nd: |\n  s4\n  s5\ne_unencrypted: 6\n'
 

@@ -61,7 +61,6 @@ function choose(edits: readonly Edit[], numbers: readonly number[]): readonly Ed
   return chosen
 }
 
-// SEAL.md, law 2.
 test('whatever is spelled otherwise in a sealed file, what is printed says the same to every reader', async () => {
   const outcomes = { refused: 0, exact: 0, printed: 0 }
   await fc.assert(
