@@ -1,6 +1,5 @@
 import type { Host, Terminal } from '../host/host.ts'
 import { mapConcurrently } from '../operations/workspace.ts'
-import type { Cli } from './command.ts'
 import { usesColor } from './report.ts'
 
 /** Work on many things, as far as it has come. */
@@ -81,7 +80,7 @@ export function progressLine(host: Screen, { silent }: { silent: boolean }): Pro
 
 /** Runs `work` on every item as `mapConcurrently` does, and shows how far it is. */
 export async function mapWithProgress<T, R>(
-  cli: Pick<Cli, 'progress'>,
+  cli: { readonly progress: ProgressLine },
   items: readonly T[],
   { doing, work }: { doing: string; work: (item: T) => Promise<R> },
 ): Promise<R[]> {

@@ -5,7 +5,6 @@ import { KeyUnavailableError, KmsfileError } from '../errors.ts'
 import { awsHints } from '../keys/aws-hints.ts'
 import { hasProfile } from '../keys/aws-profile.ts'
 import { unwrapDataKey, wrapDataKey } from '../keys/keyring.ts'
-import type { DoctorOptions } from './doctor.ts'
 import type { Check } from './doctor-check.ts'
 import { mapConcurrently, type Workspace } from './workspace.ts'
 
@@ -13,7 +12,7 @@ import { mapConcurrently, type Workspace } from './workspace.ts'
 export async function checkAws(
   workspace: Workspace,
   keys: readonly AwsKmsKey[],
-  { online = false }: Pick<DoctorOptions, 'online'>,
+  { online = false }: { readonly online?: boolean | undefined },
 ): Promise<readonly Check[]> {
   if (keys.length === 0) return []
   const { host } = workspace

@@ -4,7 +4,6 @@ import { prepareEditor } from '../host/editor.ts'
 import { nodeVersion } from '../host/machine.ts'
 import { withPrivateTemp } from '../host/private-temp.ts'
 import type { Repository } from '../vcs/repository.ts'
-import type { DoctorOptions } from './doctor.ts'
 import { type Check, problemOf } from './doctor-check.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -13,7 +12,7 @@ const OLDEST_NODE = [20, 19] as const
 /** Versions, the user's own configuration, and what becomes of plaintext while somebody edits. */
 export async function checkMachine(
   workspace: Workspace,
-  { version }: Pick<DoctorOptions, 'version'>,
+  { version }: { readonly version: string },
 ): Promise<readonly Check[]> {
   const { host } = workspace
   return [checkVersions(version), checkClock(host.now()), ...(await checkEditing(workspace))]
