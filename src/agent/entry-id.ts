@@ -6,15 +6,8 @@ import { type MasterKey, masterKeyIdentity } from '../core/master-key.ts'
  * recipient, role, profile, encryption context, address). 64 hexadecimal digits.
  */
 export function entryId(wrapped: string, masterKey: MasterKey): string {
-  return hashOf('data key', masterKeyIdentity(masterKey), wrapped)
-}
-
-/** The same for a key service, by a name that its caller gives it. */
-export function serviceId(service: string): string {
-  return hashOf('service', service)
-}
-
-/** As JSON, the parts cannot run into each other. */
-function hashOf(...parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+  // As JSON, the parts cannot run into each other.
+  return createHash('sha256')
+    .update(JSON.stringify(['data key', masterKeyIdentity(masterKey), wrapped]))
+    .digest('hex')
 }

@@ -5,6 +5,7 @@ import { argv, execPath } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host } from '../host/host.ts'
 import { connectAgent } from './client.ts'
+import { canHaveAgent } from './socket.ts'
 
 export interface LaunchOptions {
   /** As `--idle` takes it: `15m`. */
@@ -15,8 +16,8 @@ export interface LaunchOptions {
 
 const READY_MS = 2000
 const PAUSE_MS = 15
-/** What tells the agent where its socket lies. Windows starts no program without SystemRoot. */
-const VARIABLES = ['XDG_RUNTIME_DIR', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot']
+/** What tells the agent where its socket lies. */
+const VARIABLES = ['XDG_RUNTIME_DIR', 'TMPDIR']
 /**
  * $0 and the arguments are the program. Zero is the hard limit as well, so it stays. It runs in this process, whose memory goes
  * no further than it does.
@@ -32,11 +33,11 @@ export async function launchAgent(
   { idle, signal }: LaunchOptions,
 ): Promise<boolean> {
   const program = argv[1]
-  if (program === undefined) return false
+  if (program === undefined || !canHaveAgent(host)) return false
   const command = [execPath, program, 'agent', 'start', '--foreground', '--idle', idle]
-  const [file = '', ...args] = host.platform === 'win32' ? command : ['/bin/sh', '-c', WITHOUT_CORE, ...command]
   const env = Object.fromEntries(VARIABLES.flatMap((name) => (host.env[name] ? [[name, host.env[name]]] : [])))
-  const child = spawn(file, args, { detached: true, stdio: nothing(), cwd: '/', env, windowsHide: true })
+  const args = ['-c', WITHOUT_CORE, ...command]
+  const child = spawn('/bin/sh', args, { detached: true, stdio: nothing(), cwd: '/', env })
   let failed = false
   child.once('error', () => {
     failed = true

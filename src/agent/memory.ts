@@ -1,7 +1,7 @@
 import type { Host } from '../host/host.ts'
 import type { DataKeyCache } from '../keys/keyring-session.ts'
 import { type AgentConnection, connectAgent } from './client.ts'
-import { entryId, serviceId } from './entry-id.ts'
+import { entryId } from './entry-id.ts'
 import { launchAgent } from './launch.ts'
 import type { Frame, Request } from './protocol.ts'
 
@@ -11,8 +11,8 @@ export interface AgentMemory extends DataKeyCache {
 }
 
 export interface AgentMemoryOptions {
-  /** Starts an agent where none runs, for this idle time. Without it, one that runs is used. */
-  readonly start?: { readonly idle: string } | undefined
+  /** Asked where no agent runs: whether to start one, and with which idle time. Without it, one that runs is used. */
+  readonly start?: (() => Promise<{ readonly idle: string } | undefined>) | undefined
 }
 
 /**
@@ -50,25 +50,27 @@ export function agentMemory(
     }
   }
 
+  const launch = async (): Promise<boolean> => {
+    try {
+      const wanted = await start?.()
+      return wanted !== undefined && (await launchAgent(host, { ...wanted, signal: closing.signal }))
+    } catch {
+      // No process, no descriptor: nobody waits for what becomes of it.
+      return false
+    }
+  }
+
   return {
     async get(wrapped, masterKey) {
       const answer = await ask({ op: 'get', id: entryId(wrapped, masterKey) })
       if (answer?.head['found'] === true) return answer.body
       // It starts while a key service is asked.
-      if (start !== undefined && !useless && (await connected()) === undefined) {
-        launched ??= launchAgent(host, { ...start, signal: closing.signal })
-      }
+      if (start !== undefined && !useless && (await connected()) === undefined) launched ??= launch()
       return undefined
     },
     async set(wrapped, masterKey, bytes) {
       if ((await launched) === false) return
       await ask({ op: 'set', id: entryId(wrapped, masterKey), bytes })
-    },
-    async isSilent(service) {
-      return (await ask({ op: 'is-silent', id: serviceId(service) }))?.head['silent'] === true
-    },
-    async noteSilent(service) {
-      await ask({ op: 'note-silent', id: serviceId(service) })
     },
     close() {
       closing.abort()

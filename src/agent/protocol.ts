@@ -8,6 +8,8 @@
  * A data key is never part of the JSON: a string cannot be wiped. A client asks, the agent answers in the same order.
  */
 
+import { fixedBytes, fixedCopy } from './fixed-bytes.ts'
+
 /** Raised with every change that an agent or a client of before would misunderstand. `lock` and `stop` never change. */
 const PROTOCOL_VERSION = 1
 
@@ -27,9 +29,6 @@ export interface Frame {
 export type Request =
   | { readonly op: 'get'; readonly id: string }
   | { readonly op: 'set'; readonly id: string; readonly bytes: Uint8Array }
-  /** Whether a key service did not answer a short while ago. */
-  | { readonly op: 'is-silent'; readonly id: string }
-  | { readonly op: 'note-silent'; readonly id: string }
   | { readonly op: 'status' }
   /** Forgets everything. */
   | { readonly op: 'lock' }
@@ -40,8 +39,8 @@ export type Request =
 export function encodeFrame(head: Readonly<Record<string, unknown>>, body: Uint8Array = new Uint8Array()): Buffer {
   const json = Buffer.from(JSON.stringify({ v: PROTOCOL_VERSION, ...head }))
   if (json.length > MAX_HEAD_BYTES || body.length > MAX_BODY_BYTES) throw new RangeError('a frame is too large')
-  // Not from the pool, whose memory is shared with whatever else is printed.
-  const frame = Buffer.alloc(LENGTHS_BYTES + json.length + body.length)
+  // Not from the pool either, whose memory is shared with whatever else is printed.
+  const frame = Buffer.from(fixedBytes(LENGTHS_BYTES + json.length + body.length).buffer)
   frame.writeUInt16BE(json.length, 0)
   frame.writeUInt16BE(body.length, 2)
   frame.set(json, LENGTHS_BYTES)
@@ -55,7 +54,7 @@ export function encodeFrame(head: Readonly<Record<string, unknown>>, body: Uint8
  * @throws Error for what cannot be a frame; nothing that comes after it can be read either.
  */
 export function frameReader(): (chunk: Uint8Array) => readonly Frame[] {
-  const buffer = Buffer.alloc(LENGTHS_BYTES + MAX_HEAD_BYTES + MAX_BODY_BYTES)
+  const buffer = Buffer.from(fixedBytes(LENGTHS_BYTES + MAX_HEAD_BYTES + MAX_BODY_BYTES).buffer)
   let length = 0
 
   const wanted = (): number => {
@@ -68,7 +67,7 @@ export function frameReader(): (chunk: Uint8Array) => readonly Frame[] {
     const end = LENGTHS_BYTES + buffer.readUInt16BE(0)
     const head: unknown = JSON.parse(buffer.toString('utf8', LENGTHS_BYTES, end))
     if (typeof head !== 'object' || head === null || Array.isArray(head)) throw new Error('a frame has no object')
-    const body = new Uint8Array(buffer.subarray(end, length))
+    const body = fixedCopy(buffer.subarray(end, length))
     return { head: head as Frame['head'], body }
   }
 
@@ -103,7 +102,7 @@ export function requestOf({ head, body }: Frame): Request | 'version' | 'malform
   if (v !== PROTOCOL_VERSION) return 'version'
   if (op === 'status') return { op }
   if (typeof id !== 'string' || !/^[0-9a-f]{64}$/.test(id)) return 'malformed'
-  if (op === 'get' || op === 'is-silent' || op === 'note-silent') return { op, id }
+  if (op === 'get') return { op, id }
   if (op === 'set' && BODY_BYTES.includes(body.length)) return { op, id, bytes: body }
   return 'malformed'
 }

@@ -54,7 +54,7 @@ export async function serveAgent(
   })
   server.maxConnections = MAX_CONNECTIONS
   const isOurs = await withLock(host, { path }, async () =>
-    (await isAnswered(host)) ? undefined : listen(server, path, host),
+    (await isAnswered(host)) ? undefined : listen(server, path),
   )
   if (isOurs === undefined) return 'already-running'
 
@@ -74,7 +74,7 @@ export async function serveAgent(
     stopTicking()
     store.wipe()
     host.signal.removeEventListener('abort', interrupt)
-    if (isOurs()) remove(path, host)
+    if (isOurs()) unlinkSync(path)
     server.close()
     // Answers that are on their way, the one to who stopped us among them, still arrive.
     for (const socket of sockets) {
@@ -98,11 +98,6 @@ function answer(
     }
     case 'set':
       store.set(request.id, request.bytes)
-      return { head: { ok: true } }
-    case 'is-silent':
-      return { head: { ok: true, silent: store.isSilent(request.id) } }
-    case 'note-silent':
-      store.noteSilent(request.id)
       return { head: { ok: true } }
     case 'status':
       store.tick()
@@ -161,23 +156,20 @@ async function isAnswered(host: AgentHost): Promise<boolean> {
  * Listens at a path. It appears there with the permissions that it shall have, and in place of what a killed agent left; the
  * result says whether it is still there.
  */
-async function listen(server: Server, path: string, { platform }: AgentHost): Promise<() => boolean> {
-  const [pipe, name] = [platform === 'win32', `${path}.${randomBytes(4).toString('hex')}`]
+async function listen(server: Server, path: string): Promise<() => boolean> {
+  const name = `${path}.${randomBytes(4).toString('hex')}`
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     const before = umask(0o177)
-    server.listen(pipe ? path : name, resolve)
+    server.listen(name, resolve)
     umask(before)
   })
-  if (pipe) return () => true
+  // A connection that could not be taken, for want of descriptors, is the trouble of that client alone.
+  server.on('error', () => {})
   const inode = lstatSync(name).ino
   // Node removes the name that it was told when it closes, which by then would be that of a later agent.
   renameSync(name, path)
   return () => lstatSync(path, { throwIfNoEntry: false })?.ino === inode
-}
-
-function remove(path: string, { platform }: AgentHost): void {
-  if (platform !== 'win32') unlinkSync(path)
 }
 
 function ticking(ms: number, action: () => void): () => void {

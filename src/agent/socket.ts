@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Stats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -7,18 +6,26 @@ import type { Host } from '../host/host.ts'
 import { ownUserId } from '../host/process-mark.ts'
 import { runtimeFolder, runtimeFolderPath } from '../host/runtime-folder.ts'
 
-type Where = Pick<Host, 'env' | 'platform' | 'homeDir'>
+type Where = Pick<Host, 'env' | 'platform'>
 
 const NAME = 'agent.sock'
 /** sockaddr_un has room for 104 bytes on macOS, 108 on Linux; an agent first binds to a name that is 9 longer. */
 const MAX_PATH_BYTES = 94
 
 /**
- * Where the user's agent listens: a socket that this user alone can reach, or a named pipe on Windows. Undefined where none
- * can: no folder, or something of somebody else in its place.
+ * Whether there can be an agent on this system. Not on Windows: names of pipes are the machine's, so that any other user could
+ * listen at ours first, and Node does not tell whose a pipe is. A client would hand over its data keys.
+ */
+export function canHaveAgent({ platform }: Pick<Host, 'platform'>): boolean {
+  return platform !== 'win32'
+}
+
+/**
+ * Where the user's agent listens: a socket that this user alone can reach. Undefined where none can: no folder, something of
+ * somebody else in its place, a system without agents.
  */
 export async function findSocket(host: Where): Promise<string | undefined> {
-  if (host.platform === 'win32') return pipeName(host)
+  if (!canHaveAgent(host)) return undefined
   const path = join(await runtimeFolderPath(host), NAME)
   const [folder, socket] = await Promise.all([dirname(path), path].map((each) => lstat(each).catch(() => undefined)))
   const own = [folder, socket].every((stat) => stat !== undefined && stat.uid === ownUserId() && isPrivate(stat))
@@ -29,10 +36,16 @@ export async function findSocket(host: Where): Promise<string | undefined> {
 /**
  * Where a new agent may listen; its folder is made.
  *
- * @throws KmsfileError `FILE_UNWRITABLE` where it cannot: something in its place is no socket, or not this user's.
+ * @throws KmsfileError `FILE_UNWRITABLE` where it cannot: something in its place is no socket, or not this user's; `AGENT_FAILED`
+ * on a system without agents.
  */
 export async function socketToMake(host: Where): Promise<string> {
-  if (host.platform === 'win32') return pipeName(host)
+  if (!canHaveAgent(host)) {
+    throw new KmsfileError('there is no agent on Windows', {
+      code: 'AGENT_FAILED',
+      hint: 'do without: every command works, and asks the key service each time',
+    })
+  }
   const path = join(await runtimeFolder(host), NAME)
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw unusable(path, 'the path is too long for a socket')
   const stat = await lstat(path).catch(() => undefined)
@@ -52,9 +65,4 @@ function unusable(file: string, message: string): KmsfileError {
     file,
     hint: 'remove it, or set XDG_RUNTIME_DIR to another folder that only you can write',
   })
-}
-
-/** Names of pipes are the machine's, so each user needs one of their own. */
-function pipeName({ homeDir }: Where): string {
-  return `\\\\.\\pipe\\kmsfile-agent-${createHash('sha256').update(homeDir.toLowerCase()).digest('hex').slice(0, 16)}`
 }

@@ -1,11 +1,11 @@
+import { fixedCopy } from './fixed-bytes.ts'
+
 /** What the agent remembers, in memory alone. */
 export interface Store {
   /** The bytes themselves, not to be kept; undefined where there are none. */
   get(id: string): Uint8Array | undefined
   /** Keeps a copy. */
   set(id: string, bytes: Uint8Array): void
-  isSilent(id: string): boolean
-  noteSilent(id: string): void
   /** Forgets what is due; to be called at least every {@link TICK_MS}. */
   tick(): void
   /** Overwrites all bytes, and forgets everything. */
@@ -27,8 +27,6 @@ export interface StoreOptions {
 export const TICK_MS = 15_000
 /** Used or not, a data key is asked for anew after a working day: somebody may have lost the right to it. */
 export const MAX_AGE_MS = 8 * 3_600_000
-/** A key service that did not answer is left alone for so long by those who cannot wait. */
-export const SILENCE_MS = 30_000
 /** About a megabyte; above it, what was used longest ago is forgotten. */
 export const MAX_ENTRIES = 4096
 /** Who is so late to look at the clock was asleep, or stopped. */
@@ -44,7 +42,6 @@ interface Entry {
 export function createStore({ idleMs, now }: StoreOptions): Store {
   // In the order of their last use: a Map keeps that of its insertions.
   const entries = new Map<string, Entry>()
-  const silences = new Map<string, number>()
   let ticked = now()
   let lastUse = ticked
 
@@ -70,22 +67,10 @@ export function createStore({ idleMs, now }: StoreOptions): Store {
       lastUse = now()
       const since = entries.get(id)?.since ?? lastUse
       forget(id)
-      entries.set(id, { bytes: new Uint8Array(bytes), since, used: lastUse })
+      entries.set(id, { bytes: fixedCopy(bytes), since, used: lastUse })
       for (const [oldest] of entries) {
         if (entries.size <= MAX_ENTRIES) break
         forget(oldest)
-      }
-    },
-    isSilent(id) {
-      store.tick()
-      return silences.has(id)
-    },
-    noteSilent(id) {
-      store.tick()
-      silences.set(id, now())
-      for (const [oldest] of silences) {
-        if (silences.size <= MAX_ENTRIES) break
-        silences.delete(oldest)
       }
     },
     tick() {
@@ -94,11 +79,9 @@ export function createStore({ idleMs, now }: StoreOptions): Store {
       if (time < ticked || time - ticked > TICK_MS + ASLEEP_MS) store.wipe()
       ticked = time
       for (const [id, entry] of entries) if (isDue(entry, time)) forget(id)
-      for (const [id, noted] of silences) if (time - noted >= SILENCE_MS) silences.delete(id)
     },
     wipe() {
       for (const id of [...entries.keys()]) forget(id)
-      silences.clear()
     },
     get size() {
       return entries.size

@@ -1,5 +1,5 @@
 import type { AgentMemory } from '../agent/memory.ts'
-import { findSocket } from '../agent/socket.ts'
+import { canHaveAgent, findSocket } from '../agent/socket.ts'
 import { printDuration } from '../config/duration.ts'
 import { userConfigPath } from '../config/user-config-path.ts'
 import { KmsfileError } from '../errors.ts'
@@ -29,19 +29,19 @@ export function lazyAgentMemory(host: Where, warn: (problem: KmsfileError) => vo
   return {
     get: async (...args) => (await memory())?.get(...args),
     set: async (...args) => (await memory())?.set(...args),
-    isSilent: async (service) => (await (await memory())?.isSilent?.(service)) ?? false,
-    noteSilent: async (service) => (await memory())?.noteSilent?.(service),
     close: () => void found?.then((opened) => opened?.close()),
   }
 }
 
 async function findMemory(host: Where, warn: (problem: KmsfileError) => void): Promise<AgentMemory | undefined> {
-  if (host.env['KMSFILE_AGENT'] === '0') return undefined
-  const running = host.platform !== 'win32' && (await findSocket(host)) !== undefined
-  const start = running ? undefined : await wantedIdle(host, warn)
-  if (!running && start === undefined) return undefined
+  if (host.env['KMSFILE_AGENT'] === '0' || !canHaveAgent(host)) return undefined
+  const wanted = () => wantedIdle(host, warn)
+  // What a killed agent left lies there, too: whether one is wanted is asked again where none answers.
+  const found = (await findSocket(host)) !== undefined
+  const idle = found ? undefined : await wanted()
+  if (!found && idle === undefined) return undefined
   const { agentMemory } = await import('../agent/memory.ts')
-  return agentMemory(host, { start })
+  return agentMemory(host, { start: found ? wanted : async () => idle })
 }
 
 /** How an agent is to be started; undefined where none is wanted. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
-import { homedir } from 'node:os'
+import { homedir, userInfo } from 'node:os'
+import { isAbsolute } from 'node:path'
 import type { Host } from '../host/host.ts'
 import { openTerminal } from '../host/terminal.ts'
 import { EXIT } from './exit-codes.ts'
@@ -27,7 +28,7 @@ function realHost(): Host {
     cwd: process.cwd(),
     env,
     platform,
-    homeDir: homedir(),
+    homeDir: ownHome(),
     // Making a stream takes time, and most runs need one of them.
     get stdin() {
       return process.stdin
@@ -53,6 +54,27 @@ function realHost(): Host {
         foreground--
       }
     },
+  }
+}
+
+/**
+ * The user's home. With an empty or relative `HOME`, whatever lies in the working directory would count as the user's own: which
+ * keys git may ask for, which programs to start. Then it is what the system says, also for the AWS SDK and for programs we start.
+ */
+function ownHome(): string {
+  const home = attempt(homedir)
+  if (home !== undefined && isAbsolute(home)) return home
+  // Some containers run users that the system does not know.
+  const known = attempt(() => userInfo().homedir) ?? '/'
+  process.env['HOME'] = isAbsolute(known) ? known : '/'
+  return process.env['HOME']
+}
+
+function attempt(find: () => string): string | undefined {
+  try {
+    return find()
+  } catch {
+    return undefined
   }
 }
 

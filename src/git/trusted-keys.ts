@@ -1,11 +1,12 @@
-import { trustIdentity } from '../config/trust-identity.ts'
-import { type MasterKey, masterKeyIdentity } from '../core/master-key.ts'
+import { asAsked, trustIdentity } from '../config/trust-identity.ts'
+import { type MasterKey, masterKeyIdentity, type WrappedKey } from '../core/master-key.ts'
 import { KmsfileError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import type { CallOptions, KeyProvider } from '../keys/provider.ts'
 import type { Providers } from '../keys/providers.ts'
 import type { Workspace } from '../operations/workspace.ts'
 import type { Repository } from '../vcs/repository.ts'
+import { silences } from './silences.ts'
 import { usedKeys } from './used-keys.ts'
 
 export interface TrustOptions {
@@ -21,8 +22,8 @@ const LIMIT_MS = 2000
  * what lies in one names the keys, roles and profiles that are to be asked, with the credentials of whoever looks.
  *
  * So a key service is asked only for keys that the user's own configuration trusts, or that the user has used in this repository
- * by a command of their own; and not for longer than the limit. One that did not answer is left alone for half a minute, in all
- * processes where an agent runs. Identities on this machine and what the agent remembers are used as ever.
+ * by a command of their own; and not for longer than the limit. One that did not answer is left alone for half a minute, by all
+ * processes, and so is a question that it refused. Identities on this machine and what the agent remembers are used as ever.
  *
  * The machine of the workspace must have no terminal, so that nobody is asked for anything. Without a repository the configuration
  * alone counts. Nothing is read before a key service would be asked.
@@ -34,11 +35,13 @@ export function trustedWorkspace(
 ): Workspace {
   const { host, keyring } = workspace
   const isTrusted = trustIn(host, repository)
-  const silent = silences(workspace)
+  const silent = silences(host)
+  // Who can wait longer may still have an answer.
+  const waited = (key: MasterKey) => JSON.stringify([limitMs, serviceOf(key)])
 
   const refusalOf = async (key: MasterKey): Promise<KmsfileError | undefined> => {
     if (!(await isTrusted(key))) return untrusted()
-    return (await silent.has(key)) ? unavailable('its key service did not answer a short while ago') : undefined
+    return (await silent.has(waited(key))) ? unavailable('its key service did not answer a short while ago') : undefined
   }
   /** Runs a call to a key service as far as it is allowed. */
   const guarded = async <T>(
@@ -53,8 +56,20 @@ export function trustedWorkspace(
       return await beforeAbort(limit, () => call({ signal: AbortSignal.any([limit, ...(signal ? [signal] : [])]) }))
     } catch (error) {
       if (!limit.aborted) throw error
-      await silent.add(key)
+      await silent.add(waited(key))
       throw unavailable(`its key service did not answer within ${limitMs / 1000} s`)
+    }
+  }
+
+  /** Git shows the same wrapped key many times over, each time in a process of its own. */
+  const unwrapOnce = async (provider: KeyProvider, { masterKey, wrapped }: WrappedKey, options: CallOptions) => {
+    const question = JSON.stringify(['unwrap', masterKeyIdentity(masterKey), wrapped])
+    if (await silent.has(question)) throw unavailable('its key service could not unwrap this a short while ago')
+    try {
+      return await provider.unwrap(masterKey, wrapped, options)
+    } catch (error) {
+      if (!options.signal?.aborted) await silent.add(question)
+      throw error
     }
   }
 
@@ -65,7 +80,8 @@ export function trustedWorkspace(
       type: provider.type,
       network: true,
       wrap: (key, dataKey, options = {}) => guarded(key, options, (own) => provider.wrap(key, dataKey, own)),
-      unwrap: (key, wrapped, options = {}) => guarded(key, options, (own) => provider.unwrap(key, wrapped, own)),
+      unwrap: (key, wrapped, options = {}) =>
+        guarded(key, options, (own) => unwrapOnce(provider, { masterKey: key, wrapped }, own)),
       ...(generate && { generate: (key, options = {}) => guarded(key, options, (own) => generate(key, own)) }),
       canUnwrap: async (key) => {
         const refusal = await refusalOf(key)
@@ -87,35 +103,19 @@ function trustIn(
   host: Host,
   repository: Pick<Repository, 'commonDir'> | undefined,
 ): (key: MasterKey) => Promise<boolean> {
-  const load = async (): Promise<ReadonlySet<string>> => {
-    const { loadUserConfig } = await import('../config/user-config.ts')
+  const load = async () => {
+    const { awsProfileOf, loadUserConfig } = await import('../config/user-config.ts')
     // A configuration that cannot be read trusts nothing.
-    const configured = await loadUserConfig(host).then(
-      ({ trust }) => trust.map(trustIdentity),
-      () => [],
-    )
-    return new Set([...configured, ...(repository === undefined ? [] : await usedKeys(host, repository))])
+    const config = await loadUserConfig(host).catch(() => ({ trust: [], awsProfiles: new Map<string, string>() }))
+    const configured = new Set(config.trust.map(trustIdentity))
+    const used = repository === undefined ? new Set() : await usedKeys(host, repository)
+    return (key: MasterKey) =>
+      configured.has(trustIdentity(key)) || used.has(trustIdentity(asAsked(key, (aws) => awsProfileOf(aws, config))))
   }
-  let trusted: Promise<ReadonlySet<string>> | undefined
+  let trusts: ReturnType<typeof load> | undefined
   return async (key) => {
-    trusted ??= load()
-    return (await trusted).has(trustIdentity(key))
-  }
-}
-
-/** Key services that did not answer, in this run and, where there is an agent, in others. */
-function silences({ keyring: { cache } }: Workspace) {
-  const known = new Set<string>()
-  return {
-    async has(key: MasterKey): Promise<boolean> {
-      const service = serviceOf(key)
-      return known.has(service) || ((await cache?.isSilent?.(service).catch(() => false)) ?? false)
-    },
-    async add(key: MasterKey): Promise<void> {
-      const service = serviceOf(key)
-      known.add(service)
-      await cache?.noteSilent?.(service).catch(() => undefined)
-    },
+    trusts ??= load()
+    return (await trusts)(key)
   }
 }
 

@@ -92,7 +92,8 @@ function collect(groups: number, needed: number): Collection {
 }
 
 /** Looks for a key of the group whose answer is known. A memory that does not fit is none. */
-async function recall(group: Group, { providers, cache, signal }: Session, opened: Collection): Promise<void> {
+async function recall(group: Group, session: Session, opened: Collection): Promise<void> {
+  const { providers, cache, signal } = session
   await Promise.all(
     group.keys.map(async (key) => {
       const { masterKey, wrapped } = key
@@ -100,7 +101,9 @@ async function recall(group: Group, { providers, cache, signal }: Session, opene
         const known = providers.calls.known(wrappedKeyId(key))
         // A copy, since it is wiped after use and the cache may have given its own.
         const bytes = known ?? (await cache?.get(wrapped, masterKey, { signal }))?.slice()
-        if (bytes !== undefined) opened.take(group, { masterKey, bytes })
+        if (bytes === undefined) return
+        opened.take(group, { masterKey, bytes })
+        if (known === undefined) session.recalled(masterKey)
       } catch {
         // The key services have the answer too.
       }

@@ -11,10 +11,6 @@ export interface DataKeyCache {
   get(wrapped: string, masterKey: MasterKey, options?: CallOptions): Promise<Uint8Array | undefined>
   /** Keeps a copy. */
   set(wrapped: string, masterKey: MasterKey, bytes: Uint8Array): Promise<void>
-  /** Whether a key service was noted a short while ago, for those who cannot wait to find out. */
-  isSilent?(service: string): Promise<boolean>
-  /** Notes that a key service does not answer. */
-  noteSilent?(service: string): Promise<void>
 }
 
 /** One question to a key service, for `--verbose`. */
@@ -30,7 +26,7 @@ export interface SessionOptions extends CallOptions {
   /** Asked before any key service, and told what they answer. Its own failures are passed over. */
   readonly cache?: DataKeyCache | undefined
   readonly onCall?: ((call: KeyCall) => void) | undefined
-  /** Told of every master key that did what it was asked. */
+  /** Told of every master key that did what it was asked, or whose answer the cache had. */
   readonly onAnswer?: ((masterKey: MasterKey) => void) | undefined
   readonly now?: (() => Date) | undefined
   readonly delay?: Delay | undefined
@@ -53,6 +49,8 @@ export interface Session {
    * `signal`.
    */
   attempt<T>(about: Attempted, call: () => Promise<T>): Promise<T | undefined>
+  /** Says that the cache had the answer of a master key. */
+  recalled(masterKey: MasterKey): void
   /** The attempts that failed, in the order in which they began. */
   attempts(): readonly KeyAttempt[]
   /** What to do about them: one sentence. */
@@ -89,6 +87,7 @@ export function newSession(
         onCall?.({ action, masterKey, ms: now().getTime() - start, reason: entry.reason })
       }
     },
+    recalled: (masterKey) => onAnswer?.(masterKey),
     attempts: failed,
     hint() {
       const hints = begun.flatMap(({ reason, hint }) => (reason === undefined ? [] : (hint ?? [])))

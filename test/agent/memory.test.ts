@@ -59,13 +59,6 @@ describe('the memory of an agent', () => {
     expect(entryId('wrapped', { ...kms, role: undefined })).toBe(ids[0])
   })
 
-  test('knows which key services are silent', async () => {
-    const host = await startAgent()
-    await memoryOf(host).noteSilent?.('kms of eu-central-1')
-    expect(await memoryOf(host).isSilent?.('kms of eu-central-1')).toBe(true)
-    expect(await memoryOf(host).isSilent?.('kms of us-east-1')).toBe(false)
-  })
-
   test('connects anew where the agent has ended a connection that nobody used', async () => {
     const host = await startAgent()
     const memory = memoryOf(host)
@@ -85,7 +78,6 @@ describe('without an agent', () => {
     const memory = memoryOf(hostIn(scratch()))
     await memory.set('wrapped', kms, key())
     expect(await memory.get('wrapped', kms)).toBeUndefined()
-    expect(await memory.isSilent?.('kms')).toBe(false)
   })
 
   test('that answers, one is asked once', async () => {

@@ -62,8 +62,11 @@ async function machineWithKms(variables: Record<string, string> = {}): Promise<M
 const decrypts = ({ calls }: KmsServer) => calls.filter(({ action }) => action === 'Decrypt').length
 const PLAINTEXT = 'password: hunter2-of-the-tests\n'
 
-/** Waits until a process of somebody else's has ended. */
-async function gone(pid: number): Promise<void> {
+/** Kills a process of somebody else's, and waits until it has ended. */
+async function killed(pid: number | undefined): Promise<void> {
+  // 0 is all of us.
+  if (pid === undefined || pid <= 0) throw new Error('no agent')
+  process.kill(pid, 'SIGKILL')
   for (;;) {
     try {
       process.kill(pid, 0)
@@ -88,14 +91,23 @@ describe('with an agent', () => {
     expect(decrypts(kms)).toBe(2)
   })
 
-  test('that was killed, commands do what they always do', async () => {
+  test('that was killed, commands do what they always do, and start another one', async () => {
     const { kms, kmsfile, agent } = await machineWithKms({ KMSFILE_AGENT: '1' })
     await kmsfile('decrypt', 'secret.yaml')
-    const { pid = 0 } = (await agent()) ?? {}
-    process.kill(pid, 'SIGKILL')
-    await gone(pid)
+    const { pid } = (await agent()) ?? {}
+    await killed(pid)
     expect(await kmsfile('decrypt', 'secret.yaml')).toMatchObject({ stdout: PLAINTEXT, stderr: '', code: 0 })
     expect(decrypts(kms)).toBe(2)
+    expect(await agent()).toMatchObject({ keys: 1 })
+  })
+
+  test('that was killed, none is started where nobody wants one', async () => {
+    const { kms, kmsfile, agent } = await machineWithKms()
+    const { pid } = JSON.parse((await kmsfile('agent', 'start', '--json')).stdout)
+    await killed(pid)
+    expect(await kmsfile('decrypt', 'secret.yaml')).toMatchObject({ stdout: PLAINTEXT, stderr: '', code: 0 })
+    expect(decrypts(kms)).toBe(1)
+    expect(await agent()).toBeUndefined()
   })
 
   test('that cannot start, commands do what they always do, and only its own says so', async () => {
@@ -103,7 +115,7 @@ describe('with an agent', () => {
     mkdirSync(tooLong, { mode: 0o700 })
     const { kmsfile } = await machineWithKms({ KMSFILE_AGENT: '1', XDG_RUNTIME_DIR: tooLong })
     expect(await kmsfile('decrypt', 'secret.yaml')).toMatchObject({ stdout: PLAINTEXT, stderr: '', code: 0 })
-    expect(await kmsfile('agent', 'start')).toMatchObject({ code: 5 })
+    expect(await kmsfile('agent', 'start')).toMatchObject({ code: 4 })
     expect(await kmsfile('agent', 'start', '--foreground')).toMatchObject({ code: 4 })
   })
 })
@@ -129,6 +141,22 @@ describe('an agent is started', () => {
     await kmsfile('decrypt', 'secret.yaml')
     await kmsfile('decrypt', 'secret.yaml')
     expect(decrypts(kms)).toBe(2)
+  })
+
+  test('by nothing that lies in a repository', async () => {
+    const { folder, kmsfile, agent } = await machineWithKms()
+    const code = join(folder, 'code')
+    for (const name of ['.env', '.envrc', '.env.local']) writeFileSync(join(code, name), 'export KMSFILE_AGENT=1\n')
+    for (const name of ['kmsfile/config.yaml', '.config/kmsfile/config.yaml', 'config.yaml', '.kmsfile/config.yaml']) {
+      mkdirSync(join(code, name, '..'), { recursive: true })
+      writeFileSync(join(code, name), 'agent: true\n')
+    }
+    expect(await kmsfile('decrypt', 'secret.yaml')).toMatchObject({ stdout: PLAINTEXT, stderr: '', code: 0 })
+    expect(await agent()).toBeUndefined()
+
+    writeFileSync(join(code, '.kmsfile.yaml'), 'version: 1\nagent: true\nrules: []\n')
+    await kmsfile('decrypt', 'secret.yaml')
+    expect(await agent()).toBeUndefined()
   })
 
   test('and not used with KMSFILE_AGENT=0', async () => {

@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type AgentConnection, connectAgent } from '../../src/agent/client.ts'
+import { launchAgent } from '../../src/agent/launch.ts'
 import { encodeFrame, type Request } from '../../src/agent/protocol.ts'
 import { type AgentEnd, serveAgent } from '../../src/agent/server.ts'
 import { TICK_MS } from '../../src/agent/store.ts'
@@ -134,6 +135,22 @@ describe('the agent', () => {
     expect(await second.ask({ op: 'status' })).toMatchObject({ ok: true })
   })
 
+  test.each<[string, (path: string) => void]>([
+    ['a file', (path) => writeFileSync(path, 'x')],
+    ['a link', (path) => symlinkSync('elsewhere', path)],
+    ['a folder', (path) => mkdirSync(path)],
+  ])('ends when %s takes the place of its socket, and leaves that alone', async (_, put) => {
+    const agent = await startAgent()
+    const path = socketOf(agent.host)
+    rmSync(path)
+    put(path)
+    const { ino } = lstatSync(path)
+    expect(await connectAgent(agent.host)).toBeUndefined()
+    agent.pass(TICK_MS)
+    expect(await agent.ended).toBe('replaced')
+    expect(lstatSync(path).ino).toBe(ino)
+  })
+
   test('is one, however many start', async () => {
     const folder = scratch()
     const agents = await Promise.all(Array.from({ length: 5 }, () => startAgent(folder)))
@@ -186,6 +203,14 @@ describe('the agent refuses', () => {
     mkdirSync(join(folder, 'elsewhere'), { mode: 0o700 })
     symlinkSync('elsewhere', join(folder, 'kmsfile'))
     await expect(serving(hostIn(folder))).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' })
+  })
+
+  test('a system where others could listen in its place first', async () => {
+    const agent = await startAgent()
+    const windows = { ...agent.host, platform: 'win32' }
+    expect(await connectAgent(windows)).toBeUndefined()
+    await expect(serveAgent(windows, { idleMs: IDLE_MS })).rejects.toMatchObject({ code: 'AGENT_FAILED' })
+    expect(await launchAgent(windows, { idle: '15m' })).toBe(false)
   })
 
   test('a path that is too long for a socket', async () => {
@@ -269,6 +294,19 @@ describe('a client that means no good', () => {
     for (let i = 0; i < 20; i++) socket.write(many, () => (taken = i === 19))
     for (let i = 0; i < 50; i++) expect(await agent.ask({ op: 'status' })).toMatchObject({ ok: true })
     expect(taken).toBe(false)
+  })
+
+  test('keeps all connections half open: another one is sent away, and does not wait', async () => {
+    const agent = await startAgent()
+    const sockets = Array.from({ length: 128 }, () => connect(socketOf(agent.host)).on('error', () => {}))
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy()
+    })
+    await Promise.all(
+      sockets.map((socket) => new Promise((resolve) => socket.once('connect', () => socket.write('\0', resolve)))),
+    )
+    const connection = await connectAgent(agent.host)
+    await expect(connection?.ask({ op: 'status' })).rejects.toThrow('the agent has gone')
   })
 
   test('keeps many connections open: others still get an answer when it has left', async () => {

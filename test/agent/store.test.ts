@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { createStore, MAX_AGE_MS, MAX_ENTRIES, SILENCE_MS, type Store, TICK_MS } from '../../src/agent/store.ts'
+import { createStore, MAX_AGE_MS, MAX_ENTRIES, type Store, TICK_MS } from '../../src/agent/store.ts'
 
 const IDLE_MS = 60_000
 const key = (fill = 7) => new Uint8Array(32).fill(fill)
@@ -81,16 +81,5 @@ describe('what the agent remembers', () => {
     expect(store.size).toBe(MAX_ENTRIES)
     expect(store.get('0')).toEqual(key())
     expect(store.get('1')).toBeUndefined()
-  })
-
-  test('that a key service is silent is forgotten after half a minute, and with the data keys', () => {
-    store.noteSilent('kms')
-    expect(store.isSilent('kms')).toBe(true)
-    expect(store.isSilent('other')).toBe(false)
-    pass(SILENCE_MS)
-    expect(store.isSilent('kms')).toBe(false)
-    store.noteSilent('kms')
-    store.wipe()
-    expect(store.isSilent('kms')).toBe(false)
   })
 })

@@ -1,25 +1,24 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { run } from '../../src/cli/run.ts'
 import { configFinder } from '../../src/config/find.ts'
 import { toDataKey } from '../../src/core/data-key.ts'
-import type { AwsKmsKey, MasterKey } from '../../src/core/master-key.ts'
+import type { AwsKmsKey, MasterKey, WrappedKey } from '../../src/core/master-key.ts'
 import { type TrustOptions, trustedWorkspace } from '../../src/git/trusted-keys.ts'
-import { noteUsedKeys, usedKeys } from '../../src/git/used-keys.ts'
+import { noteUsedKeys } from '../../src/git/used-keys.ts'
 import type { Host } from '../../src/host/host.ts'
 import { unwrapDataKey, wrapDataKey } from '../../src/keys/keyring.ts'
 import type { DataKeyCache } from '../../src/keys/keyring-session.ts'
 import { providersOf } from '../../src/keys/providers.ts'
 import type { Workspace } from '../../src/operations/workspace.ts'
-import { findRepository } from '../../src/vcs/repository.ts'
+import type { Repository } from '../../src/vcs/repository.ts'
 import { hostIn, scratch } from '../host/scratch.ts'
-import { ALIAS, ARN, awsMachine, OTHER_ARN } from '../keys/aws-machine.ts'
+import { ALIAS, ARN, OTHER_ARN } from '../keys/aws-machine.ts'
 import { type Answer, ageKey, DATA_KEY, fakeKeys, wrappedBy } from '../keys/fake-keys.ts'
-import { gitRepository } from '../vcs/git-repository.ts'
 
 const kms: AwsKmsKey = { type: 'aws-kms', arn: ARN }
-const [here, elsewhere] = [{ commonDir: '/code/shop/.git' }, { commonDir: '/code/other/.git' }]
+
+type Place = Pick<Repository, 'commonDir'>
 
 interface Setting {
   readonly answers?: Readonly<Record<string, Answer>>
@@ -27,8 +26,11 @@ interface Setting {
   readonly host?: Host
 }
 
-/** A workspace with key services in memory. */
+/** A workspace with key services in memory, and the folders of two repositories. */
 function setting({ answers = { [ARN]: DATA_KEY, ana: DATA_KEY }, cache, host = hostIn(scratch()) }: Setting = {}) {
+  const [here, elsewhere] = ['shop', 'other'].map((name) => ({ commonDir: join(host.homeDir, name) }))
+  if (here === undefined || elsewhere === undefined) throw new Error('no folders')
+  for (const { commonDir } of [here, elsewhere]) mkdirSync(commonDir, { recursive: true })
   const { age, kms: service, asked } = fakeKeys(answers)
   const workspace: Workspace = {
     host,
@@ -40,11 +42,16 @@ function setting({ answers = { [ARN]: DATA_KEY, ana: DATA_KEY }, cache, host = h
     repository: async () => undefined,
     warn: () => {},
   }
-  const open = (keys: readonly MasterKey[], place: typeof here | undefined = here, options: TrustOptions = {}) => {
-    const { providers, keyring } = trustedWorkspace(workspace, place, options)
-    return unwrapDataKey([keys.map((key) => wrappedBy(key))], providers, keyring)
+  const unwrap = (wrapped: readonly WrappedKey[], place: Place | 'none' = here, options: TrustOptions = {}) => {
+    const { providers, keyring } = trustedWorkspace(workspace, place === 'none' ? undefined : place, options)
+    return unwrapDataKey([wrapped], providers, keyring)
   }
-  return { host, workspace, asked, open }
+  const open = (keys: readonly MasterKey[], ...rest: [place?: Place | 'none', options?: TrustOptions]) =>
+    unwrap(
+      keys.map((key) => wrappedBy(key)),
+      ...rest,
+    )
+  return { host, workspace, asked, open, unwrap, here, elsewhere }
 }
 
 function trust(host: Host, text: string): void {
@@ -73,11 +80,11 @@ describe('what git starts', () => {
     const { open, host } = setting()
     trust(host, `trust: [{ aws_kms: "${ARN}" }]\n`)
     expect((await open([kms])).dataKey).toEqual(DATA_KEY)
-    expect((await open([{ ...kms, encryptionContext: { app: 'shop' } }], undefined)).dataKey).toEqual(DATA_KEY)
+    expect((await open([{ ...kms, encryptionContext: { app: 'shop' } }], 'none')).dataKey).toEqual(DATA_KEY)
   })
 
   test('asks for a key that the user has used in this repository, with the same role and profile alone', async () => {
-    const { open, host } = setting()
+    const { open, host, here, elsewhere } = setting()
     await noteUsedKeys(host, here, [kms])
     expect((await open([kms])).dataKey).toEqual(DATA_KEY)
     for (const [key, place] of [
@@ -92,8 +99,16 @@ describe('what git starts', () => {
     }
   })
 
+  test('asks for the trusted ones among the keys of a file, and for no other', async () => {
+    const stranger = { ...kms, arn: OTHER_ARN }
+    const { open, host, here, asked } = setting({ answers: { [ARN]: DATA_KEY, [OTHER_ARN]: DATA_KEY } })
+    await noteUsedKeys(host, here, [kms])
+    expect((await open([stranger, { ...kms, profile: 'theirs' }, kms])).dataKey).toEqual(DATA_KEY)
+    expect(asked).toEqual([ARN])
+  })
+
   test('wraps for no key that nobody trusts', async () => {
-    const { workspace, asked, host } = setting()
+    const { workspace, asked, host, here } = setting()
     const { providers, keyring } = trustedWorkspace(workspace, here)
     const wrapping = () => wrapDataKey(toDataKey(DATA_KEY.slice()), [[kms]], providers, keyring)
     await expect(wrapping()).rejects.toMatchObject({ code: 'KEY_WRAP_FAILED' })
@@ -111,27 +126,41 @@ describe('what git starts', () => {
   })
 
   test('does not wait for a key service that does not answer, and does not ask it again', async () => {
-    const noted: string[] = []
-    const cache: DataKeyCache = {
-      get: async () => undefined,
-      set: async () => {},
-      isSilent: async (service) => noted.includes(service),
-      noteSilent: async (service) => void noted.push(service),
-    }
     // One that does not even listen to being aborted.
     const answers = { [ARN]: () => new Promise<never>(() => {}) }
-    const { open, host, asked } = setting({ answers, cache })
+    const { open, host, here, asked } = setting({ answers })
     await noteUsedKeys(host, here, [kms, { ...kms, arn: ALIAS }])
     await expect(open([kms], here, { limitMs: 20 })).rejects.toMatchObject({
       code: 'KEY_UNAVAILABLE',
       attempts: [{ reason: expect.stringContaining('did not answer within') }],
     })
-    expect(noted).toHaveLength(1)
     // Another key of the same service, in another process.
-    await expect(open([{ ...kms, arn: ALIAS }], here)).rejects.toMatchObject({
+    const other = setting({ host })
+    await expect(other.open([{ ...kms, arn: ALIAS }], here, { limitMs: 20 })).rejects.toMatchObject({
       attempts: [{ reason: expect.stringContaining('a short while ago') }],
     })
-    expect(asked.filter((name) => !name.startsWith('-'))).toEqual([ARN])
+    expect([...asked, ...other.asked].filter((name) => !name.startsWith('-'))).toEqual([ARN])
+  })
+
+  test('asks again where it can wait longer', async () => {
+    const { open, host, here } = setting({ answers: { [ARN]: () => new Promise<never>(() => {}) } })
+    await noteUsedKeys(host, here, [kms])
+    await expect(open([kms], here, { limitMs: 20 })).rejects.toMatchObject({ code: 'KEY_UNAVAILABLE' })
+    expect((await setting({ host }).open([kms], here, { limitMs: 5000 })).dataKey).toEqual(DATA_KEY)
+  })
+
+  test('does not repeat in the next process what a key service has refused, until it is asked for something else', async () => {
+    const { open, host, here, asked } = setting({ answers: { [ARN]: new Error('access denied') } })
+    await noteUsedKeys(host, here, [kms])
+    for (let i = 0; i < 2; i++) await expect(open([kms])).rejects.toMatchObject({ code: 'KEY_UNAVAILABLE' })
+    expect(asked).toEqual([ARN])
+
+    const next = setting({ host })
+    await expect(next.open([kms])).rejects.toMatchObject({
+      attempts: [{ reason: expect.stringContaining('a short while ago') }],
+    })
+    expect(next.asked).toEqual([])
+    expect((await next.unwrap([wrappedBy(kms, 'of another file')])).dataKey).toEqual(DATA_KEY)
   })
 
   test('opens a file with an identity although its key service is not asked', async () => {
@@ -141,93 +170,9 @@ describe('what git starts', () => {
   })
 
   test('does not count as use by a person', async () => {
-    const { workspace, host } = setting()
+    const { workspace, host, here } = setting()
     await noteUsedKeys(host, here, [kms])
     const { keyring } = trustedWorkspace({ ...workspace, keyring: { onAnswer: () => {} } }, here)
     expect(keyring.onAnswer).toBeUndefined()
-  })
-})
-
-describe('the record of keys that a person has used', () => {
-  const files = (folder: string) => readdirSync(folder, { recursive: true, withFileTypes: true })
-
-  test('lies where the user alone can read it', async () => {
-    const host = hostIn(scratch())
-    await noteUsedKeys(host, here, [kms])
-    const folder = join(host.homeDir, '.local/state/kmsfile/used-keys')
-    const [record] = files(folder)
-    expect(statSync(folder).mode & 0o777).toBe(0o700)
-    expect(statSync(join(folder, record?.name ?? '')).mode & 0o777).toBe(0o600)
-  })
-
-  test('grows, and leaves the encryption context out', async () => {
-    const host = hostIn(scratch())
-    await noteUsedKeys(host, here, [kms])
-    await noteUsedKeys(host, here, [
-      { ...kms, encryptionContext: { a: 'b' } },
-      { ...kms, arn: ALIAS },
-    ])
-    expect((await usedKeys(host, here)).size).toBe(2)
-    expect((await usedKeys(host, elsewhere)).size).toBe(0)
-  })
-
-  test.each(['', '[]', 'null', '{"keys":{}}', '{"keys":[1,null,{}]}', 'not JSON', '\u0000'])(
-    'is empty where it says %j',
-    async (text) => {
-      const host = hostIn(scratch())
-      await noteUsedKeys(host, here, [kms])
-      const folder = join(host.homeDir, '.local/state/kmsfile/used-keys')
-      for (const { name } of files(folder)) writeFileSync(join(folder, name), text)
-      expect((await usedKeys(host, here)).size).toBe(0)
-      await noteUsedKeys(host, here, [kms])
-      expect((await usedKeys(host, here)).size).toBe(1)
-    },
-  )
-
-  /** A repository with a file for a key of KMS, and a command line in it. */
-  async function repositoryWithKms() {
-    const { kms: server } = await awsMachine()
-    const { top, write, host } = gitRepository()
-    const own: Host = { ...host, env: { ...host.env, ...process.env, HOME: top, XDG_RUNTIME_DIR: top } }
-    const kmsfile = (args: readonly string[], changes: Partial<Host> = {}) => run(args, { ...own, ...changes })
-    write('plain.yaml', 'a: 1\n')
-    expect(await kmsfile(['encrypt', '--kms', ARN, '--output', 'secret.yaml', 'plain.yaml'])).toBe(0)
-    const repository = await findRepository(own, top)
-    if (repository === undefined) throw new Error('no repository')
-    rmSync(join(top, '.local'), { recursive: true })
-    return { top, kmsfile, server, used: () => usedKeys(own, repository) }
-  }
-
-  test.each([
-    ['decrypt', ['decrypt', 'secret.yaml']],
-    ['get', ['get', 'secret.yaml', 'a']],
-    ['set', ['set', 'secret.yaml', 'a', '2']],
-    ['encrypt', ['encrypt', '--kms', ARN, 'plain.yaml']],
-  ])('is written by %s', async (_, args) => {
-    const { kmsfile, used } = await repositoryWithKms()
-    expect(await kmsfile(args)).toBe(0)
-    expect([...(await used())]).toEqual([expect.stringContaining(ARN)])
-  })
-
-  test('is not written where the key service refuses', async () => {
-    const { kmsfile, server, used } = await repositoryWithKms()
-    server.misbehave('deny')
-    expect(await kmsfile(['decrypt', 'secret.yaml'])).toBe(5)
-    expect((await used()).size).toBe(0)
-  })
-
-  test('is that of the repository that the file lies in', async () => {
-    const { kmsfile, used, top } = await repositoryWithKms()
-    expect(await kmsfile(['decrypt', join(top, 'secret.yaml')], { cwd: scratch() })).toBe(0)
-    expect((await used()).size).toBe(1)
-  })
-
-  test('is written for no repository where the files lie in several', async () => {
-    const { kmsfile, used, top } = await repositoryWithKms()
-    const other = gitRepository()
-    other.write('secret.yaml', readFileSync(join(top, 'secret.yaml')))
-    const files = [join(top, 'secret.yaml'), join(other.top, 'secret.yaml')]
-    expect(await kmsfile(['decrypt', '--output-dir', join(scratch(), 'out'), ...files], { cwd: '/' })).toBe(0)
-    expect((await used()).size).toBe(0)
   })
 })

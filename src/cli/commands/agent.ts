@@ -1,4 +1,5 @@
 import { type AgentConnection, connectAgent } from '../../agent/client.ts'
+import { socketToMake } from '../../agent/socket.ts'
 import { printDuration } from '../../config/duration.ts'
 import { loadUserConfig, parseIdle } from '../../config/user-config.ts'
 import { KmsfileError } from '../../errors.ts'
@@ -58,6 +59,8 @@ async function start(args: Arguments, cli: Cli): Promise<undefined> {
   const running = await ask(cli, 'status')
   if (running === undefined) {
     const { launchAgent } = await import('../../agent/launch.ts')
+    // Says why, where there can be none.
+    await socketToMake(cli.host)
     const ready = await launchAgent(cli.host, { idle: printDuration(await idleOf(args, cli)) })
     if (!ready) {
       throw new KmsfileError('the agent does not start', {
