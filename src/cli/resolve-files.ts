@@ -40,6 +40,8 @@ export async function resolveFile(
   }
   await updateFile(workspace, name, async () => {
     const text = await file.resolution.finish(decisions)
+    // Somebody may have thought for a long time.
+    await file.refuseChanged()
     return { text, result: undefined }
   })
   const conflicts = file.resolution.questions.map(({ path }, i) => ({ path, taken: takenOf(decisions[i]) }))

@@ -18,13 +18,15 @@ export interface Answers {
 
 /** Reads `--path KEY=ours`. @throws KmsfileError `USAGE`, `PATH_INVALID` */
 export function pathAnswers(texts: readonly string[]): Answers['paths'] {
-  return new Map(
-    texts.map((text) => {
-      const [, path, side] = /^([\s\S]+)=(ours|theirs)$/.exec(text) ?? []
-      if (path === undefined) throw usage('--path takes KEY=ours or KEY=theirs')
-      return [printPath(parsePath(path)), side as 'ours' | 'theirs']
-    }),
-  )
+  const answers = new Map<string, 'ours' | 'theirs'>()
+  for (const text of texts) {
+    const [, path, side] = /^([\s\S]+)=(ours|theirs)$/.exec(text) ?? []
+    if (path === undefined) throw usage('--path takes KEY=ours or KEY=theirs')
+    const named = printPath(parsePath(path))
+    if ((answers.get(named) ?? side) !== side) throw usage(`--path says ours and theirs for ${named}`)
+    answers.set(named, side as 'ours' | 'theirs')
+  }
+  return answers
 }
 
 /**
@@ -49,8 +51,10 @@ export async function decide(
 }
 
 function answerOf({ path }: OpenQuestion, { paths, side }: Answers): Decision | undefined {
-  for (const [named, choice] of paths) if (isBelow(path, named)) return choice
-  return side
+  // The longest says most exactly what is meant.
+  const depth = (named: string) => (named === '.' ? 0 : named.length)
+  const [nearest = ''] = [...paths.keys()].filter((each) => isBelow(path, each)).sort((a, b) => depth(b) - depth(a))
+  return paths.get(nearest) ?? side
 }
 
 function isBelow(path: string, above: string): boolean {

@@ -12,8 +12,8 @@ import type { MergeResult } from '../operations/merge-result.ts'
 import type { MergeSources } from '../operations/merge-versions.ts'
 import type { Workspace } from '../operations/workspace.ts'
 import type { Repository } from '../vcs/repository.ts'
-import { withIndexRules } from './index-rules.ts'
 import { contentFormat } from './judge-text.ts'
+import { withCommittedRules } from './merge-rules.ts'
 import { counted } from './report-words.ts'
 
 /** What git tells a merge driver. */
@@ -55,7 +55,7 @@ export async function mergeForGit(workspace: Workspace, call: DriverCall): Promi
     ? await sourcesOf(call, { base, ours, theirs }, host.cwd)
     : undefined
   if (sources === undefined) return mergeLines(repository, call)
-  const result = await mergeVersions(repository ? withIndexRules(workspace, repository) : workspace, sources)
+  const result = await mergeVersions(repository ? withCommittedRules(workspace, repository) : workspace, sources)
   await replaceFile(resolve(host.cwd, call.files.ours), result.text)
   return result.outcome === 'merged' ? { kind: 'merged' } : { kind: 'unresolved', result }
 }

@@ -7,9 +7,11 @@ import type { Repository } from '../vcs/repository.ts'
 export interface FoundVersions {
   readonly texts: ThreeWay<string>
   readonly labels: ThreeWay<string>
+  /** The commit of our side, whose rules count. */
+  readonly commit: string
 }
 
-type Stages = Partial<Record<'base' | 'ours' | 'theirs', string>>
+type Stages = Partial<Record<'base' | 'ours' | 'theirs' | 'commit', string>>
 
 const STAGES = { '1': 'base', '2': 'ours', '3': 'theirs' } as const
 
@@ -63,7 +65,7 @@ async function versionsOf(
   stages: Stages | undefined,
 ): Promise<FoundVersions | undefined> {
   if (stages === undefined) return undefined
-  const { base, ours, theirs } = stages
+  const { base, ours, theirs, commit = 'HEAD' } = stages
   if (ours === undefined || theirs === undefined) {
     throw new KmsfileError(`the file is not there on ${ours === undefined ? 'our' : 'their'} side`, {
       code: 'FILE_NOT_FOUND',
@@ -80,6 +82,7 @@ async function versionsOf(
   return {
     texts: { base: before, ours: own, theirs: other },
     labels: { base: 'base', ours: 'ours', theirs: 'theirs' },
+    commit,
   }
 }
 
@@ -151,7 +154,7 @@ async function blobIds(
   commits: { readonly base: string | undefined; readonly ours: string; readonly theirs: string | undefined },
 ): Promise<Stages | undefined> {
   const sides = (['base', 'ours', 'theirs'] as const).filter((side) => commits[side] !== undefined)
-  const stages: Stages = {}
+  const stages: Stages = { commit: commits.ours }
   let at = 0
   for await (const object of repository.catFiles(sides.map((side) => `${commits[side]}:${path}`))) {
     const side = sides[at++]

@@ -9,6 +9,7 @@ import { openResolution, type Resolution } from '../operations/resolve.ts'
 import type { Workspace } from '../operations/workspace.ts'
 import type { Repository } from '../vcs/repository.ts'
 import { contentFormat } from './judge-text.ts'
+import { withCommittedRules } from './merge-rules.ts'
 import { type FoundVersions, stagedVersions, unmergedVersions } from './resolve-versions.ts'
 
 /** A file whose merge can be resolved. */
@@ -21,6 +22,8 @@ export interface UnresolvedFile {
   /** Somebody has changed the file since it was merged: it is neither in conflict nor one of the versions. */
   readonly isEdited: boolean
   readonly resolution: Resolution
+  /** @throws KmsfileError `FILE_CHANGED` where the file is no longer what it was when it was found */
+  refuseChanged(): Promise<void>
 }
 
 /**
@@ -53,8 +56,12 @@ export async function findUnresolved(
   const format = detectFormat(tracked, contentFormat(versions.texts.ours, tracked))
   const labels = { ...versions.labels, ...labelsIn(format, text, found?.inspection) }
   const file = { name, path, format }
-  const resolution = await openResolution(workspace, { file, texts: versions.texts, labels })
-  return { name, path, labels, isEdited: isEdited(text, found?.inspection, versions), resolution }
+  const ruled = withCommittedRules(workspace, repository, versions.commit)
+  const resolution = await openResolution(ruled, { file, texts: versions.texts, labels })
+  const refuseChanged = async () => {
+    if ((await textOfFile(path)) !== text) throw changed(name)
+  }
+  return { name, path, labels, isEdited: isEdited(text, found?.inspection, versions), resolution, refuseChanged }
 }
 
 async function textOfFile(path: string): Promise<string | undefined> {
@@ -94,6 +101,14 @@ function labelsIn(
 
 function isEdited(text: string | undefined, inspection: Inspection | undefined, { texts }: FoundVersions): boolean {
   return text !== undefined && inspection?.state !== 'conflict' && text !== texts.ours && text !== texts.theirs
+}
+
+function changed(name: string): KmsfileError {
+  return new KmsfileError('somebody changed the file meanwhile', {
+    code: 'FILE_CHANGED',
+    file: name,
+    hint: 'look at it, then resolve it again: kmsfile git resolve FILE',
+  })
 }
 
 function outside(name: string): KmsfileError {

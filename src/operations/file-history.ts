@@ -5,6 +5,7 @@ import { normalTime } from '../core/envelope-reader.ts'
 import { keyId, keyIdOf } from '../core/layout.ts'
 import { hasMark } from '../core/seal.ts'
 import { KmsfileError } from '../errors.ts'
+import { ciphertextView } from './ciphertext-view.ts'
 import { type EncryptedFile, parseEncrypted } from './read-secrets.ts'
 import { type OpenedSource, openSource, type SourceFile } from './secrets-file.ts'
 import type { Workspace } from './workspace.ts'
@@ -104,6 +105,25 @@ export async function isUnderNewDataKey(workspace: Workspace, { source, file }: 
       const id = keyIdOf(committed.envelope.kmsfile)
       // Without an id, what shows whose it is, is whether it opens.
       return id === undefined ? macNonceOf(committed, file.dataKey) === undefined : id !== keyId(file.dataKey)
+    }
+    return false
+  }
+  return withoutGit(search, () => false)
+}
+
+/**
+ * Whether a version in the history of HEAD has the same MAC with another structure or other readable values. Nobody writes
+ * that: whoever has the data key makes another MAC.
+ */
+export async function isMacReused(workspace: Workspace, { source, file }: OpenedSource): Promise<boolean> {
+  const { mac } = file.envelope
+  let own: string | undefined
+  const search = async () => {
+    for await (const text of versionsOf(workspace, source)) {
+      const other = text === source.text || !text.includes(mac) ? undefined : tryParse(source, text)
+      if (other?.envelope.mac !== mac) continue
+      own ??= await ciphertextView(file.scanned.documents, file.envelope)
+      if (own !== (await ciphertextView(other.scanned.documents, other.envelope))) return true
     }
     return false
   }

@@ -7,6 +7,7 @@ import type { Leaf, Node } from '../core/tree.ts'
 import { KmsfileError } from '../errors.ts'
 import type { Format, Scanned } from '../formats/format.ts'
 import { repairCommas } from './merge-commas.ts'
+import { type CommentSources, keepComments } from './merge-comments.ts'
 import { editTowards, type SpellingOf } from './merge-edits.ts'
 
 /** Three versions of a text, merged. */
@@ -16,6 +17,12 @@ export interface MergedText {
   readonly conflicts: readonly MergeConflict[]
   /** The text has no tree of string keys, and was merged by its lines, or is in conflict as a whole. */
   readonly treeless: boolean
+}
+
+export interface TextOptions {
+  readonly choices?: readonly (Choice | undefined)[] | undefined
+  /** See `mergeTrees`; asked only where git merges the lines. Default: true. */
+  readonly bold?: boolean | undefined
 }
 
 /**
@@ -28,7 +35,7 @@ export interface MergedText {
 export async function mergeTexts(
   format: Format,
   texts: ThreeWay<string>,
-  { choices }: { readonly choices?: readonly (Choice | undefined)[] | undefined } = {},
+  { choices, bold = true }: TextOptions = {},
 ): Promise<MergedText> {
   const bom = mergeFlag(texts, (text) => text.startsWith('\ufeff'))
   const bare = mapThree(texts, (text) => text.replace(/^\ufeff/, ''))
@@ -37,28 +44,33 @@ export async function mergeTexts(
   const lines = mergeLines(bare)
   if (base === undefined || ours === undefined || theirs === undefined) return treeless(texts, lines, choices)
   const sources = { base: bare.base === '' ? { ...base, documents: [] } : base, ours, theirs }
-  const { text, conflicts } = await mergeScanned(format, sources, { lines, choices })
+  const { text, conflicts } = await mergeScanned(format, sources, { lines, choices, bold })
   return { text: bom ? `\ufeff${text}` : text, conflicts, treeless: false }
 }
 
 interface Context {
   readonly lines: LineMerge | undefined
   readonly choices: readonly (Choice | undefined)[] | undefined
+  readonly bold: boolean
 }
 
-async function mergeScanned(format: Format, sources: ThreeWay<Scanned>, { lines, choices }: Context) {
+async function mergeScanned(format: Format, sources: ThreeWay<Scanned>, { lines, choices, bold }: Context) {
   const trees = mapThree(sources, ({ documents }) => documents)
   const strict = mergeTrees(trees)
   if (lines?.text !== undefined) {
     const says = tryScan(format, lines.text)?.documents
     const isSame = (merged: MergedTrees) => says !== undefined && merged.conflicts.length === 0 && agrees(says, merged)
-    if (isSame(strict) || isSame(mergeTrees(trees, { bold: true }))) return { text: lines.text, conflicts: [] }
+    if (isSame(strict) || (bold && isSame(mergeTrees(trees, { bold })))) return { text: lines.text, conflicts: [] }
   }
   const spellingOf = spellings(sources)
   const withOurs = await textOf(format, sources, { merged: strict, lines, spellingOf })
   if (strict.conflicts.length === 0 || choices === undefined) return { text: withOurs, conflicts: strict.conflicts }
   const chosen = mergeTrees(trees, { choices })
-  const text = await firstThatAgrees(format, chosen, [
+  const taken = strict.conflicts.map((_, i) => {
+    const choice = choices[i] ?? 'ours'
+    return typeof choice === 'string' ? choice : undefined
+  })
+  const text = await firstThatAgrees(format, { sources, merged: chosen, taken }, [
     () => withOurs,
     () => editTowards(format, withOurs, { merged: chosen, spellingOf }),
     () => editTowards(format, sources.theirs.text, { merged: chosen, spellingOf }),
@@ -73,10 +85,11 @@ async function textOf(
   { merged, lines, spellingOf }: { merged: MergedTrees; lines: LineMerge | undefined; spellingOf: SpellingOf },
 ): Promise<string> {
   const { ours, theirs } = sources
+  const about = { sources, merged, taken: merged.conflicts.map(() => 'ours' as const) }
   const commas = format.name === 'json'
   const units = lines && mergeUnits(lines, sources, { eol: ours.eol, commas })
   const united = units !== undefined && commas ? repairCommas(units) : units
-  return firstThatAgrees(format, merged, [
+  return firstThatAgrees(format, about, [
     () => united,
     () => united && editTowards(format, united, { merged, spellingOf }),
     () => editTowards(format, ours.text, { merged, spellingOf }),
@@ -86,11 +99,15 @@ async function textOf(
 
 type Attempt = () => string | undefined | Promise<string | undefined>
 
-async function firstThatAgrees(format: Format, merged: MergedTrees, attempts: readonly Attempt[]): Promise<string> {
+/** The first text that says what the merge says, with all comments that are to be in it. */
+async function firstThatAgrees(format: Format, about: CommentSources, attempts: readonly Attempt[]): Promise<string> {
   for (const attempt of attempts) {
     const text = await attempt()
     const scanned = text === undefined || text === '' ? undefined : tryScan(format, text)
-    if (text !== undefined && scanned !== undefined && agrees(scanned.documents, merged)) return text
+    if (text === undefined || scanned === undefined || !agrees(scanned.documents, about.merged)) continue
+    // JSON has none.
+    const complete = format.name === 'json' ? text : keepComments(format, text, about)
+    if (complete !== undefined) return complete
   }
   throw new KmsfileError('the changes of both sides cannot be put into one text', {
     code: 'FORMAT_UNSUPPORTED',

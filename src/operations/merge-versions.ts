@@ -5,6 +5,7 @@ import { parseEncryptedValue } from '../core/encrypted-value.ts'
 import { keyId, keyIdOf } from '../core/layout.ts'
 import type { ThreeWay } from '../core/merge-sequences.ts'
 import { KmsfileError } from '../errors.ts'
+import { isMacReused } from './file-history.ts'
 import { inspectText } from './inspect.ts'
 import { openSecrets, parseEncrypted } from './read-secrets.ts'
 import { about, type OpenedSource, openSource, plaintextOfSource, type SourceFile } from './secrets-file.ts'
@@ -43,6 +44,7 @@ export async function openVersions(workspace: Workspace, sources: MergeSources):
   const theirs = await openSide(workspace, sources, { side: 'theirs', known })
   const base = await openBase(workspace, sources, known)
   for (const side of [ours, theirs]) refuseReplayed(base, side, sources)
+  await refuseReused(workspace, theirs)
   return { base, ours, theirs }
 }
 
@@ -102,9 +104,23 @@ function refuseReplayed(base: Version, side: Versions['ours'], { file }: MergeSo
   if (before?.integrity !== 'sealed' || after.integrity !== 'sops') return
   if (!sameBytes(before.dataKey, after.dataKey)) return
   if (Date.parse(after.envelope.lastModified) > Date.parse(before.envelope.lastModified)) return
-  throw new KmsfileError('sops wrote this version before kmsfile sealed the one it comes from; somebody put it back', {
+  throw replayed(file.name)
+}
+
+/**
+ * A MAC by sops binds values alone. So one that our history has already, with another structure or other readable values around
+ * it, was put there by somebody who cannot make one.
+ */
+async function refuseReused(workspace: Workspace, { opened }: Versions['theirs']): Promise<void> {
+  const { source, file } = opened
+  if (file.integrity !== 'sops') return
+  if (await isMacReused(workspace, opened)) throw replayed(source.name)
+}
+
+function replayed(file: string): KmsfileError {
+  return new KmsfileError('sops wrote this version before another that it claims to follow; somebody put it back', {
     code: 'INTEGRITY_REPLAY',
-    file: file.name,
+    file,
     hint: 'take the last good version, and change that: git log -p -- FILE',
   })
 }

@@ -1,3 +1,4 @@
+import { masterKeyIdentity, masterKeyName } from '../core/master-key.ts'
 import type { Choice } from '../core/merge.ts'
 import type { ThreeWay } from '../core/merge-sequences.ts'
 import { KeyUnavailableError } from '../errors.ts'
@@ -5,6 +6,7 @@ import { printUnresolved, withoutEnvelope } from './merge-conflict-node.ts'
 import { mergeEncrypted } from './merge-encrypted.ts'
 import { noteConflicts } from './merge-notes.ts'
 import type { MergeResult } from './merge-result.ts'
+import { failExposed, mergeSettings, warnOfSelector } from './merge-settings.ts'
 import { type MergedText, mergeTexts } from './merge-text.ts'
 import { type MergeSources, openVersions, repeatsNonce, sameDataKey, type Versions } from './merge-versions.ts'
 import { planWriting, type Writing, writeMerged } from './merge-writing.ts'
@@ -18,6 +20,8 @@ export interface PlannedMerge {
   readonly versions: Versions
   readonly merged: MergedText
   readonly writing: Writing
+  /** See `mergeTexts`. */
+  readonly bold: boolean
 }
 
 /**
@@ -47,7 +51,7 @@ export async function mergeVersions(workspace: Workspace, sources: MergeSources)
     }
     const text = await writeConflicts(workspace, planned)
     const { conflicts } = merged
-    warnOfRemoval(workspace, sources, writing)
+    warnOfRecipients(workspace, { file: sources.file, versions }, writing)
     return { outcome: 'conflicts', text, changes: changesIn(planned), conflicts, unopened: undefined }
   })
 }
@@ -65,14 +69,42 @@ export async function planMerge(
       hint: 'make a new data key, under which that means nothing: kmsfile rotate -i FILE',
     })
   }
-  const writing = await planWriting(workspace, sources, versions)
-  return { sources, versions, writing, merged: await mergeTexts(file.format, plaintextsOf(versions)) }
+  if (goesBack(versions)) {
+    workspace.warn('their version is older than the one that it follows: its values go back', {
+      file: file.name,
+      hint: 'that is so where somebody takes a change back; otherwise look at: git log -p -- FILE',
+    })
+  }
+  const texts = plaintextsOf(versions)
+  for (const bold of [true, false]) {
+    const merged = await mergeTexts(file.format, texts, { bold })
+    const settings = await mergeSettings(sources, versions, merged)
+    if (settings === undefined) {
+      // A key that one side renamed may be one that nobody encrypts: then that is for somebody to decide.
+      if (bold) continue
+      return failExposed(sources, versions, merged)
+    }
+    warnOfSelector(workspace, sources, { versions, settings })
+    return { sources, versions, merged, bold, writing: await planWriting(workspace, { sources, versions, settings }) }
+  }
+  throw new TypeError('a merge that is not bold either fails or is made')
 }
 
 /** The same merge with what is chosen for each conflict. @throws KmsfileError as {@link mergeVersions} */
 export async function chooseIn(planned: PlannedMerge, choices: readonly Choice[]): Promise<PlannedMerge> {
-  const { sources, versions } = planned
-  return { ...planned, merged: await mergeTexts(sources.file.format, plaintextsOf(versions), { choices }) }
+  const { sources, versions, bold, writing } = planned
+  const merged = await mergeTexts(sources.file.format, plaintextsOf(versions), { choices, bold })
+  const candidate = { text: merged.text, written: choices.some((choice) => typeof choice === 'object') }
+  const settings = await mergeSettings(sources, versions, candidate)
+  if (settings === undefined) return failExposed(sources, versions, candidate)
+  return { ...planned, merged, writing: { ...writing, ...settings } }
+}
+
+/** Whoever cannot write the file can still put a whole version back that somebody else wrote. */
+function goesBack({ base, theirs }: Versions): boolean {
+  if (base.opened === undefined || !sameDataKey(base.opened, theirs.opened)) return false
+  const [before, after] = [base.opened, theirs.opened].map(({ file }) => Date.parse(file.envelope.lastModified))
+  return after !== undefined && before !== undefined && after < before
 }
 
 function plaintextsOf({ base, ours, theirs }: Versions): ThreeWay<string> {
@@ -83,7 +115,7 @@ function plaintextsOf({ base, ours, theirs }: Versions): ThreeWay<string> {
 export async function writePlanned(workspace: Workspace, planned: PlannedMerge, plaintext: string): Promise<string> {
   const { sources, versions, writing } = planned
   const { text } = await writeMerged(workspace, { file: sources.file, versions, writing, plaintext })
-  warnOfRemoval(workspace, sources, writing)
+  warnOfRecipients(workspace, { file: sources.file, versions }, writing)
   return text
 }
 
@@ -116,13 +148,29 @@ function changesIn({ sources, versions, merged }: PlannedMerge): number {
   return compareTrees(treeOf(versions.ours.plaintext), treeOf(merged.text)).length
 }
 
-function warnOfRemoval(workspace: Workspace, { file }: MergeSources, { removed }: Writing): void {
-  if (removed.length === 0) return
+function warnOfRecipients(workspace: Workspace, { file, versions }: Named, { removed, added }: Writing): void {
+  if (removed.length > 0) {
+    workspace.warn(
+      `${removed.length === 1 ? 'a recipient was' : 'recipients were'} removed, and may still know the data key`,
+      {
+        file: file.name,
+        hint: 'make a new one: kmsfile rotate -i FILE',
+      },
+    )
+  }
+  const ruled = new Set(versions.ours.opened.rule?.groups.flat().map(masterKeyIdentity))
+  const unruled = added.filter((key) => !ruled.has(masterKeyIdentity(key)))
+  if (unruled.length === 0) return
   workspace.warn(
-    `${removed.length === 1 ? 'a recipient was' : 'recipients were'} removed, and may still know the data key`,
+    `their side lets ${unruled.map(masterKeyName).join(', ')} open the file, whom our rule does not name`,
     {
       file: file.name,
-      hint: 'make a new one: kmsfile rotate -i FILE',
+      hint: 'if that is not right, take them out: kmsfile rotate -i FILE',
     },
   )
+}
+
+interface Named {
+  readonly file: MergeSources['file']
+  readonly versions: Versions
 }

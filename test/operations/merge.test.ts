@@ -44,6 +44,22 @@ test('names two contents under one nonce, and keeps but one of them', async () =
   expect(new Set(nonces).size).toBe(nonces.length)
 })
 
+test('says so where their version is older than the one that it follows', async () => {
+  const people = await teamWith('a: 1\nb: 1\n')
+  const old = people.read()
+  people.wait(60)
+  const base = await change(people, old, 'a: 2\nb: 1\n')
+  people.wait(60)
+  const ours = await change(people, base, 'a: 2\nb: 3\n')
+  const warnings: string[] = []
+  const result = await merge(people, { base, ours, theirs: old }, warnings)
+  expect(warnings).toEqual([expect.stringContaining('its values go back')])
+  expect((await open(people, result.text)).file.values.map(({ text }) => text)).toEqual(['1', '3'])
+  const others: string[] = []
+  await merge(people, { base: old, ours: base, theirs: ours }, others)
+  expect(others).toEqual([])
+})
+
 test('takes the selector of the side that changed it', async () => {
   const people = await teamWith('a: 1\nb_open: 1\n')
   const base = people.read()

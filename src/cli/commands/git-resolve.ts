@@ -6,6 +6,7 @@ import { requireRepository } from '../../vcs/repository.ts'
 import { type Cli, type Command, READ_OPTIONS } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { filesOf, refuseBoth } from '../flags.ts'
+import { reportError } from '../report.ts'
 import { type ResolvedFile, resolveFile } from '../resolve-files.ts'
 import { pathAnswers } from '../resolve-questions.ts'
 import { withWorkspace } from '../workspace.ts'
@@ -47,16 +48,23 @@ export const gitResolve: Command = {
       const answers = { side, paths: pathAnswers([args['path'] ?? []].flat().map(String)) } as const
       const options = { repository, answers, overwrite: args['yes'] === true }
       const results: ResolvedFile[] = []
+      const failures: KmsfileError[] = []
       for (const name of files) {
         try {
           results.push(await resolveFile(workspace, cli, { name, ...options }))
         } catch (error) {
-          // Where nobody named it, what is not encrypted is none of our business.
-          if (named.length > 0 || !isForeign(error)) throw error
+          const isFatal = !(error instanceof KmsfileError) || error.code === 'INTERRUPTED'
+          if (named.length > 0 || isFatal) throw error
+          // What nobody named does not keep the others from being resolved; what is not encrypted is none of our business.
+          if (!isForeign(error)) failures.push(error)
         }
       }
       if (files.length === 0) cli.say('nothing is unmerged')
       await tell(cli, results)
+      if (failures.length > 0) {
+        for (const error of failures.slice(1)) reportError(error, cli.host, { json: cli.json, color: cli.color })
+        throw failures[0]
+      }
       return results.some(({ outcome }) => outcome === 'left') ? EXIT.found : EXIT.ok
     }),
 }
@@ -67,6 +75,6 @@ async function tell(cli: Cli, results: readonly ResolvedFile[]): Promise<void> {
   if (done.length > 0) cli.say(`next: git add ${done.map(shellWord).join(' ')}`)
 }
 
-function isForeign(error: unknown): boolean {
-  return error instanceof KmsfileError && (error.code === 'FILE_NOT_ENCRYPTED' || error.code === 'FORMAT_UNSUPPORTED')
+function isForeign(error: KmsfileError): boolean {
+  return error.code === 'FILE_NOT_ENCRYPTED' || error.code === 'FORMAT_UNSUPPORTED'
 }
