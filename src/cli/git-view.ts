@@ -5,12 +5,15 @@ import { type GitConfig, isTrue, readGitConfig } from '../vcs/git-config.ts'
 import { requireRepository } from '../vcs/repository.ts'
 import type { Cli, Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
+import { refuseBoth } from './flags.ts'
 import { openPager } from './pager.ts'
 import { withWorkspace } from './workspace.ts'
 
 const OPTIONS = {
-  keys: { type: 'boolean', describe: 'name the keys that changed, instead of showing lines' },
+  values: { type: 'boolean', describe: 'show key by key what changed, with both values, instead of lines' },
+  keys: { type: 'boolean', describe: 'name the keys that changed, without values' },
   redacted: { type: 'boolean', describe: 'show no values, although their key is at hand' },
+  'no-pager': { type: 'boolean', describe: 'start no pager' },
 } as const
 
 /** One of git's commands that print patches, with those of encrypted files made from their values. */
@@ -44,6 +47,7 @@ async function view(command: 'diff' | 'log' | 'show', words: readonly string[], 
   const config = await readGitConfig(repository)
   const end = words.includes('--') ? words.indexOf('--') : words.length
   const own = words.slice(0, end).filter((word) => isOwn(word))
+  refuseBoth(Object.fromEntries(own.map((word) => [word.slice(2), true])), 'keys', 'values')
   const args = words.filter((word, i) => i >= end || !isOwn(word))
   // Whoever looks at a repository does not vouch for it: nobody is asked, and no key service that the user has not used here.
   const silent = Object.create(host, { terminal: { value: undefined } }) as Cli['host']
@@ -52,12 +56,12 @@ async function view(command: 'diff' | 'log' | 'show', words: readonly string[], 
       own.includes('--redacted') ||
       ['redacted', 'off'].includes(host.env[TEXTCONV_VARIABLE] ?? '') ||
       (await hidesValues(workspace))
-    const pager = openPager(cli, config)
+    const pager = own.includes('--no-pager') ? { write: cli.out, end: async () => {} } : openPager(cli, config)
     try {
       return await showPatches(
         trustedWorkspace(workspace, repository),
         repository,
-        { command, args, keysOnly: own.includes('--keys'), hide, color: wantsColor(cli, config), config },
+        { command, args, view: viewOf(own), hide, color: wantsColor(cli, config), config },
         pager.write,
       )
     } catch (error) {
@@ -71,7 +75,12 @@ async function view(command: 'diff' | 'log' | 'show', words: readonly string[], 
 }
 
 function isOwn(word: string): boolean {
-  return word === '--keys' || word === '--redacted'
+  return Object.keys(OPTIONS).some((name) => word === `--${name}`)
+}
+
+function viewOf(own: readonly string[]): 'lines' | 'values' | 'keys' {
+  if (own.includes('--keys')) return 'keys'
+  return own.includes('--values') ? 'values' : 'lines'
 }
 
 /** Git cannot know that its output ends on a terminal. */

@@ -8,9 +8,10 @@ import type { Document } from '../core/tree.ts'
 import { KmsfileError } from '../errors.ts'
 import { type NotedVersion, PENDING_MAC, readConflictNote, UNRESOLVED } from '../operations/merge-conflict-node.ts'
 import { treePlace } from '../operations/merge-notes.ts'
-import { decryptWith, openValues } from '../operations/open-values.ts'
-import type { EncryptedFile } from '../operations/read-secrets.ts'
-import { revealTree } from '../operations/restore.ts'
+import { decryptWith, type OpenedValues, openValues } from '../operations/open-values.ts'
+import { breaksComments, type EncryptedFile } from '../operations/read-secrets.ts'
+import { restore, revealTree } from '../operations/restore.ts'
+import { treeDigest } from '../operations/tree-digest.ts'
 
 /** Whether a file holds a merge that nobody has finished. */
 export function isUnresolved({ lastModified }: Pick<Envelope, 'lastModified'>): boolean {
@@ -18,7 +19,7 @@ export function isUnresolved({ lastModified }: Pick<Envelope, 'lastModified'>): 
 }
 
 export interface RevealedConflict {
-  /** The file with its values, printed anew. */
+  /** The file with its values in their places; printed anew where that would say something else. */
   readonly body: string
   readonly documents: readonly Document[]
   /** What is in conflict, with all its versions. */
@@ -52,7 +53,24 @@ export async function revealConflict(file: EncryptedFile, dataKey: DataKey): Pro
     `  theirs (${labels.theirs}): ${shown(path, versions.theirs)}`,
   ])
   const state = envelope.mac === PENDING_MAC && conflicts.length === 0 ? 'MERGED WITHOUT A KEY' : 'NOT RESOLVED'
-  return { body: format.emit(documents), documents, notes: [`${state}: kmsfile git resolve FILE`, ...notes] }
+  const body = (await inPlace(file, values, documents)) ?? format.emit(documents)
+  return { body, documents, notes: [`${state}: kmsfile git resolve FILE`, ...notes] }
+}
+
+/** So that beside other versions only what is different, is. Undefined where it does not read as the values say. */
+async function inPlace(
+  { format, scanned }: EncryptedFile,
+  values: OpenedValues,
+  documents: readonly Document[],
+): Promise<string | undefined> {
+  if (breaksComments(values.comments)) return undefined
+  try {
+    const text = restore(format, scanned, values, new Map())
+    return (await treeDigest(format.scan(text).documents)) === (await treeDigest(documents)) ? text : undefined
+  } catch (error) {
+    if (error instanceof KmsfileError) return undefined
+    throw error
+  }
 }
 
 function versionText(

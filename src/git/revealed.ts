@@ -8,11 +8,12 @@ import { wrappedKeyId } from '../keys/keyring-session.ts'
 import { mentionsEncryption } from '../operations/inspect.ts'
 import { withoutEnvelope } from '../operations/merge-conflict-node.ts'
 import { type EncryptedFile, openSecrets, plaintextOf, takeApart, treeOfPlaintext } from '../operations/read-secrets.ts'
+import { unwrapRoot } from '../operations/root-key.ts'
 import type { Workspace } from '../operations/workspace.ts'
 import { contentFormat, textOf } from './judge-text.ts'
 import { redacted } from './redacted.ts'
 import { isUnresolved, revealConflict } from './revealed-conflict.ts'
-import { headerLines, type Standing } from './revealed-header.ts'
+import { headerLines, headerOf, oneLine, type RevealedHeader, type Standing } from './revealed-header.ts'
 
 /** One version of a file as people are shown it. */
 export interface Revealed {
@@ -20,6 +21,12 @@ export interface Revealed {
   readonly kind: 'values' | 'hidden' | 'other'
   /** Comments that say how it is encrypted, then what is in it. The bytes of the file where they are no text. */
   readonly text: string | Uint8Array
+  /** The same without the comments. */
+  readonly body: string | Uint8Array
+  /** What the comments say; undefined for what is not encrypted. */
+  readonly header: RevealedHeader | undefined
+  /** Why it is shown as it is, where it should not be: it is not encrypted, or cannot be read. */
+  readonly problem?: string | undefined
   /** What is in it, without the envelope; where values are hidden, their envelopes stand for them. */
   readonly documents: readonly Document[] | undefined
 }
@@ -65,11 +72,8 @@ export function revealer(workspace: Workspace, { hide = false, isManaged = () =>
 
   return {
     async reveal(bytes, name) {
-      if (bytes.length === 0) return { kind: 'other', text: '', documents: undefined }
-      if (!mentionsEncryption(bytes)) {
-        const text = isManaged(name) ? noted('NOT ENCRYPTED', bytes) : asIs(bytes)
-        return { kind: 'other', text, documents: undefined }
-      }
+      if (bytes.length === 0) return asIs('')
+      if (!mentionsEncryption(bytes)) return isManaged(name) ? noted('NOT ENCRYPTED', bytes) : asIs(textOrBytes(bytes))
       try {
         const file = readEncrypted(bytes, name)
         const dataKey = hide ? undefined : await dataKeyOf(file)
@@ -78,7 +82,7 @@ export function revealer(workspace: Workspace, { hide = false, isManaged = () =>
       } catch (error) {
         if (!(error instanceof KmsfileError)) throw error
         const why = error.code === 'FILE_NOT_ENCRYPTED' ? 'NOT ENCRYPTED' : `cannot be read: ${error.message}`
-        return { kind: 'other', text: noted(why, bytes), documents: undefined }
+        return noted(why, bytes)
       }
     },
   }
@@ -96,7 +100,7 @@ function readEncrypted(bytes: Uint8Array, name: string): EncryptedFile {
 async function opened(file: EncryptedFile, dataKey: DataKey): Promise<Revealed> {
   if (isUnresolved(file.envelope)) {
     const { body, documents, notes } = await revealConflict(file, dataKey)
-    return { kind: 'values', text: withHeader(file, { dataKey, problem: undefined, notes }, body), documents }
+    return { kind: 'values', ...withHeader(file, { dataKey, problem: undefined, notes }, body), documents }
   }
   let problem: string | undefined
   const options = { allowAdded: true }
@@ -109,11 +113,7 @@ async function opened(file: EncryptedFile, dataKey: DataKey): Promise<Revealed> 
     })
     const { text } = await plaintextOf(found)
     const notes = found.added.length > 0 ? [`NOT ENCRYPTED: ${placesText(found.added.length)}`] : []
-    return {
-      kind: 'values',
-      text: withHeader(file, { dataKey, problem, notes }, text),
-      documents: treeOfPlaintext(found),
-    }
+    return { kind: 'values', ...withHeader(file, { dataKey, problem, notes }, text), documents: treeOfPlaintext(found) }
   } catch (error) {
     if (!(error instanceof KmsfileError)) throw error
     return hidden(file, problem ?? `BROKEN: ${error.message}`)
@@ -128,18 +128,19 @@ function hidden(file: EncryptedFile, problem?: string): Revealed {
   const { format, scanned, envelope } = file
   const notes = isUnresolved(envelope) ? ['NOT RESOLVED: kmsfile git resolve FILE'] : []
   const body = redacted(withoutEnvelope(format, scanned))
-  const text = withHeader(file, { dataKey: undefined, problem, notes }, body)
-  return { kind: 'hidden', text, documents: scanned.documents.map(withoutEnvelopeNode) }
+  const shown = withHeader(file, { dataKey: undefined, problem, notes }, body)
+  return { kind: 'hidden', ...shown, documents: scanned.documents.map(withoutEnvelopeNode) }
 }
 
-function withHeader(file: EncryptedFile, standing: Standing, body: string): string {
-  const lines = headerLines(file.envelope, standing).map((line) => `${NOTE}${oneLine(line)}\n`)
-  return `${lines.join('')}${body.replace(/^\ufeff/, '')}`
-}
-
-/** Names in a file may have line breaks; ours are comments. */
-function oneLine(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
+function withHeader(
+  file: EncryptedFile,
+  standing: Standing,
+  plaintext: string,
+): Pick<Revealed, 'text' | 'body' | 'header'> {
+  const header = headerOf(file.envelope, standing)
+  const body = plaintext.replace(/^\ufeff/, '')
+  const lines = headerLines(header).map((line) => `${NOTE}${line}\n`)
+  return { text: `${lines.join('')}${body}`, body, header }
 }
 
 function withoutEnvelopeNode(document: Document): Document {
@@ -147,15 +148,21 @@ function withoutEnvelopeNode(document: Document): Document {
   if (root?.kind !== 'map') return document
   const items = root.items.filter((item) => item.kind === 'comment' || item.key !== ENVELOPE_KEY)
   const own: Node = { ...root, items }
-  return { ...document, root: own }
+  return { ...document, root: unwrapRoot(own) }
 }
 
-function asIs(bytes: Uint8Array): string | Uint8Array {
+/** A file that nobody wants encrypted. */
+function asIs(text: string | Uint8Array): Revealed {
+  return { kind: 'other', text, body: text, header: undefined, documents: undefined }
+}
+
+function noted(problem: string, bytes: Uint8Array): Revealed {
+  const body = textOrBytes(bytes)
+  const line = `${NOTE}${oneLine(problem)}\n`
+  const text = typeof body === 'string' ? `${line}${body}` : new Uint8Array(Buffer.concat([Buffer.from(line), body]))
+  return { ...asIs(body), text, problem }
+}
+
+function textOrBytes(bytes: Uint8Array): string | Uint8Array {
   return textOf(bytes) ?? bytes
-}
-
-function noted(message: string, bytes: Uint8Array): string | Uint8Array {
-  const text = textOf(bytes)
-  const line = `${NOTE}${oneLine(message)}\n`
-  return text === undefined ? new Uint8Array(Buffer.concat([Buffer.from(line), bytes])) : `${line}${text}`
 }

@@ -14,6 +14,11 @@ export interface PatchColors {
 
 export const NO_COLORS: PatchColors = { meta: '', frag: '', func: '', old: '', new: '', context: '', reset: '' }
 
+/** A text in one of the colours. */
+export function painted(text: string, color: string, { reset }: Pick<PatchColors, 'reset'>): string {
+  return `${color}${text}${reset}`
+}
+
 const DEFAULTS = { meta: 'bold', frag: 'cyan', func: '', old: 'red', new: 'green', context: '' } as const
 
 /** The colours of patches as git's configuration has them. */

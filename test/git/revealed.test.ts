@@ -128,9 +128,10 @@ describe('what is not as it should be says so', () => {
 
   test('values that somebody changed without kmsfile', async () => {
     const { place, show } = await shared()
-    const { kind, text } = await show(place.read().replace('5432', '5433'))
+    const shown = await show(place.read().replace('5432', '5433'))
+    const { kind, text } = shown
     expect(kind).toBe('values')
-    expect(linesOf({ kind, text, documents: undefined })[0]).toMatch(/^# kmsfile: BROKEN: /)
+    expect(linesOf(shown)[0]).toMatch(/^# kmsfile: BROKEN: /)
     expect(text).toContain('port_unencrypted: 5433')
   })
 

@@ -1,10 +1,8 @@
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { installedRepository, plain, SECRETS } from './installed-repository.ts'
 import { expectNoLeak } from './leaks.ts'
 import { FILE } from './merge-repository.ts'
-import { BIN } from './scratch-repository.ts'
 
 const CHANGE = ['-password: hunter2-of-old', '+password: n3w-and-s3cret']
 
@@ -92,14 +90,4 @@ test('the exit code is that of git where somebody asks for it', async () => {
   expect(repository.kmsfile(['git', 'diff', '--exit-code', 'HEAD~']).code).toBe(1)
   expect(repository.kmsfile(['git', 'diff', '--exit-code', 'HEAD']).code).toBe(0)
   expect(repository.kmsfile(['git', 'log', 'no-such-branch']).code).toBe(7)
-})
-
-test('a reader that leaves early is no error', async () => {
-  const repository = await installedRepository()
-  const { status, stderr } = spawnSync('/bin/sh', ['-c', `"${process.execPath}" "${BIN}" git log -p | head -1`], {
-    cwd: repository.top,
-    env: { ...repository.env },
-    encoding: 'utf8',
-  })
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
 })
