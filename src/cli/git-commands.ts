@@ -49,6 +49,10 @@ const GIT_COMMANDS: Readonly<Record<string, Listed>> = {
     summary: undefined,
     load: async () => (await import('./commands/git-filter-guard.ts')).gitFilterGuard,
   },
+  'filter-transparent': {
+    summary: undefined,
+    load: async () => (await import('./commands/git-filter-transparent.ts')).gitFilterTransparent,
+  },
   resolve: {
     summary: 'resolve merges of encrypted files, value by value',
     load: async () => (await import('./commands/git-resolve.ts')).gitResolve,

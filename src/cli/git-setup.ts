@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import type { FileChange } from '../git/file-changes.ts'
+import { HOOK_EVENTS } from '../git/hook-script.ts'
 import type { Note } from '../git/hooks-plan.ts'
 import { type InstallOptions, type InstallPlan, install, planInstall } from '../git/install.ts'
 import { ownProgram } from '../host/machine.ts'
@@ -50,7 +51,7 @@ export async function setUpGit(
 
 /** Whether all hooks call kmsfile now, as far as anybody wanted that. */
 export function isComplete({ settings, hooks }: InstallPlan): boolean {
-  return settings.hooks === 'print' || hooks.events.length >= 6
+  return settings.hooks === 'print' || HOOK_EVENTS.every((event) => hooks.events.includes(event))
 }
 
 /** What is installed, in a few words. */
@@ -59,6 +60,7 @@ export function setupText({ settings, hooks }: InstallPlan): string {
     ...(hooks.events.length > 0 ? [`hooks${hooks.keeper === 'hook files' ? '' : ` (${hooks.keeper})`}`] : []),
     'diff and merge drivers',
     ...(settings.guard ? ['plaintext guard'] : []),
+    ...((settings.transparent ?? []).length > 0 ? ['transparent mode'] : []),
   ].join(', ')
 }
 
@@ -88,15 +90,16 @@ export function changeData(repository: Pick<Repository, 'topLevel'>, change: Fil
 }
 
 /**
- * How git is set up, for machines: `{guard, strictRefs, diff, hooks: {keeper, events, chained}, changes: [{kind, file, to?}],
+ * How git is set up, for machines: `{guard, strictRefs, diff, transparent?, hooks: {keeper, events, chained}, changes: [{kind, file, to?}],
  * notes: [{message, hint?}], instructions?}`. Files are from the top of the work tree where they lie below it; `kind` is
  * `write`, `remove` or `move`; `keeper` is `git configuration`, `hook files`, `husky`, `lefthook` or `nobody`.
  */
 export function setupData(repository: Repository, plan: InstallPlan): Record<string, unknown> {
   const { settings, hooks, changes, notes } = plan
-  const { guard, strictRefs, diff } = settings
+  const { guard, strictRefs, diff, transparent = [] } = settings
   return {
     ...{ guard, strictRefs, diff },
+    ...(transparent.length > 0 && { transparent }),
     hooks: { keeper: hooks.keeper, events: hooks.events, chained: hooks.chained },
     changes: changes.map((change) => changeData(repository, change)),
     notes,

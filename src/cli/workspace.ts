@@ -1,4 +1,5 @@
 import { configFinder } from '../config/find.ts'
+import { asAsked } from '../config/trust-identity.ts'
 import { type AwsKmsKey, type MasterKey, masterKeyName } from '../core/master-key.ts'
 import type { Host } from '../host/host.ts'
 import { createProviders } from '../keys/providers.ts'
@@ -15,11 +16,12 @@ export async function withWorkspace<T>(
 ): Promise<T> {
   const { host } = cli
   const profile = textOf(args, 'aws-profile')
-  const providers = createProviders({
-    host,
-    ...(profile !== undefined && { awsProfileOf: () => profile }),
-    loadAwsProfileOf: () => userAwsProfiles(host),
-  })
+  let profiles: ReturnType<typeof userAwsProfiles> | undefined
+  const loadAwsProfileOf = async () => {
+    profiles ??= profile === undefined ? userAwsProfiles(host) : Promise.resolve(() => profile)
+    return profiles
+  }
+  const providers = createProviders({ host, loadAwsProfileOf })
   const chosen = textOf(args, 'config')
   const config = configFinder({ host, config: chosen })
   // A configuration that somebody names must be there, also where nothing in it turns out to be needed.
@@ -50,6 +52,10 @@ export async function withWorkspace<T>(
       const { findRepository } = await import('../vcs/repository.ts')
       return findRepository(host, path)
     },
+    async encryptedVersions(paths) {
+      const { encryptedVersions } = await import('../git/transparent-status.ts')
+      return encryptedVersions(workspace, paths)
+    },
     warn: (message, about) => cli.warn(message, about),
   }
   try {
@@ -61,7 +67,15 @@ export async function withWorkspace<T>(
     memory.close()
     await providers.close()
     // Without the note, git shows less. The command itself has done what it should.
-    if (answered.size > 0) await noteUse(workspace, [...answered], filesOf(args)).catch(() => undefined)
+    const note = async () => {
+      const profileOf = await loadAwsProfileOf()
+      await noteUse(
+        workspace,
+        Array.from(answered, (key) => asAsked(key, profileOf)),
+        filesOf(args),
+      )
+    }
+    if (answered.size > 0) await note().catch(() => undefined)
   }
 }
 
@@ -76,6 +90,8 @@ function isRemote({ type }: MasterKey): boolean {
  */
 async function noteUse(workspace: Workspace, keys: readonly MasterKey[], files: readonly string[]): Promise<void> {
   const { host } = workspace
+  const { forgetSilences } = await import('../git/silences.ts')
+  await forgetSilences(host)
   const named = files.filter((file) => file !== '-')
   const repositories = await Promise.all(
     (named.length > 0 ? named : [host.cwd]).map((path) => workspace.repository(path)),

@@ -2,7 +2,7 @@ import { join, posix } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import { KmsfileError } from '../errors.ts'
 import type { Repository } from '../vcs/repository.ts'
-import { ANY, type InstallSettings } from './config-block.ts'
+import { ANY, type InstallSettings, TRANSPARENT } from './config-block.ts'
 
 /**
  * Our lines of `.git/info/attributes`: the macro that `.gitattributes` names, redefined, so that no list of patterns has to be
@@ -12,15 +12,28 @@ import { ANY, type InstallSettings } from './config-block.ts'
  * hold in this clone alone, and the drivers hand whatever is not encrypted to git's own.
  */
 export function localAttributes(
-  { guard }: Pick<InstallSettings, 'guard'>,
+  { guard, transparent = [] }: Pick<InstallSettings, 'guard' | 'transparent'>,
   sopsPatterns: readonly string[],
 ): readonly string[] {
   const filter = guard ? ' filter=kmsfile-guard' : ''
   const macro = `[attr]kmsfile diff=kmsfile merge=kmsfile${filter} -text`
-  if (sopsPatterns.length === 0) return [macro]
+  const last = transparent.map((pattern) => `${attributePattern(pattern)} ${TRANSPARENT_ATTRIBUTES}`)
+  if (sopsPatterns.length === 0) return [macro, ...last]
   // Line endings of what is not encrypted are none of our business.
   const any = `[attr]${ANY} diff=${ANY} merge=${ANY}${filter}`
-  return [macro, any, ...sopsPatterns.map((pattern) => `${pattern} ${ANY}`)]
+  return [macro, any, ...sopsPatterns.map((pattern) => `${pattern} ${ANY}`), ...last]
+}
+
+/**
+ * What git is to do with files that lie in the work tree as plaintext. `!diff`: for a diff driver git would write their plaintext to
+ * a temporary file. `export-ignore`: an archive would have it. Nothing but the filter may change their bytes.
+ */
+const TRANSPARENT_ATTRIBUTES = `filter=${TRANSPARENT} merge=kmsfile -text -ident !working-tree-encoding !diff export-ignore`
+
+/** A pattern as gitattributes(5) reads it: in quotes, where anything in it could mean something else. */
+export function attributePattern(pattern: string): string {
+  if (!/[\s"]|^[#[]/.test(pattern)) return pattern
+  return `"${pattern.replaceAll(/[\\"]/g, '\\$&').replaceAll('\t', '\\t')}"`
 }
 
 /** Patterns for what the rules of every `.sops.yaml` may be for; none where a `.kmsfile.yaml` has the say. */

@@ -10,6 +10,8 @@ export interface InstallSettings {
   readonly strictRefs: boolean
   /** What `git diff` shows of values whose key is at hand. */
   readonly diff: 'plain' | 'redacted'
+  /** Patterns of what lies in the work tree as plaintext, and in git as ciphertext. */
+  readonly transparent?: readonly string[] | undefined
   /** Where the hooks are, as it was asked for. */
   readonly hooks: 'auto' | 'config' | 'files' | 'print'
 }
@@ -41,6 +43,7 @@ export function configLines(
   // Never a failure: git would end in the middle of its log.
   const textconv = `{ ${line('git textconv "$1"', 'cat "$1"')}; } || cat "$1"`
   const merge = mergeLine(program)
+  const { transparent = [] } = settings
   return [
     ...section('diff', 'kmsfile', {
       textconv: asFunction(textconv),
@@ -75,8 +78,9 @@ export function configLines(
     ...(settings.guard
       ? section('filter', 'kmsfile-guard', {
           process: line('git filter-guard', refuse('the filter')),
+          // Git quotes what it puts in for %f; a path may start with a dash.
           clean: commandLine({
-            words: 'git filter-guard --clean %f',
+            words: 'git filter-guard --clean=%f',
             program: expanded(program),
             otherwise: refuse('the filter'),
           }),
@@ -85,6 +89,7 @@ export function configLines(
           required: 'true',
         })
       : []),
+    ...(transparent.length > 0 ? section('filter', TRANSPARENT, transparentFilter(program, refuse('the filter'))) : []),
     ...events.flatMap((event) =>
       section('hook', configHookName(event), {
         command: asFunction(line(`git hook ${event} "$@"`, refuse('the hook'))),
@@ -97,7 +102,25 @@ export function configLines(
       strictRefs: String(settings.strictRefs),
       hooks: settings.hooks,
     }),
+    ...transparent.map((pattern) => variable('transparent', pattern)),
   ]
+}
+
+/** The filter of files that lie in the work tree as plaintext. */
+export const TRANSPARENT = 'kmsfile-transparent'
+
+/** Where there is no kmsfile, files are checked out as git has them, and none is added. */
+function transparentFilter(program: OwnProgram | undefined, refuse: string): Readonly<Record<string, string>> {
+  const words = 'git filter-transparent'
+  const line = (direction: string, otherwise: string) =>
+    commandLine({ words: `${words} --${direction}=%f`, program: expanded(program), otherwise })
+  return {
+    process: commandLine({ words, program, otherwise: refuse }),
+    clean: line('clean', refuse),
+    smudge: line('smudge', 'cat'),
+    // What cannot be encrypted is not let through.
+    required: 'true',
+  }
 }
 
 /** The driver for patterns that name all files of a kind, of which some are encrypted. */
@@ -111,11 +134,13 @@ const MERGE_LINES = 'git merge-file -L ours -L base -L theirs --marker-size=%L %
 
 /** Git quotes what it puts in for %P, so that no quotes of ours may stand around it. */
 function mergeLine(program: OwnProgram | undefined): string {
-  return commandLine({
+  const line = commandLine({
     words: 'git merge-driver %O %A %B %L %P %S %X %Y',
     program: expanded(program),
     otherwise: 'echo "kmsfile: not on the PATH; kept ours, conflict left in" %P >&2; exit 1',
   })
+  // Killed, it has left our version as it was: a conflict. Beyond 128, git from 2.42 on gives up the whole merge.
+  return `${line}; code=$?; test $code -le 128 || code=1; exit $code`
 }
 
 /** For command lines in which git puts something in place of `%` and a letter. */
@@ -127,8 +152,12 @@ function expanded(program: OwnProgram | undefined): OwnProgram | undefined {
 function section(name: string, sub: string | undefined, values: Readonly<Record<string, string>>): readonly string[] {
   return [
     sub === undefined ? `[${name}]` : `[${name} "${sub}"]`,
-    ...Object.entries(values).map(([key, value]) => `\t${key} = ${configValue(value)}`),
+    ...Object.entries(values).map(([key, value]) => variable(key, value)),
   ]
+}
+
+function variable(name: string, value: string): string {
+  return `\t${name} = ${configValue(value)}`
 }
 
 /** A value as git-config(1) reads it: in quotes, where anything in it could mean something. */

@@ -2,7 +2,9 @@ import { access, constants } from 'node:fs/promises'
 import type { Check } from '../operations/doctor-check.ts'
 import { isTrue } from '../vcs/git-config.ts'
 import type { Repository } from '../vcs/repository.ts'
+import { TRANSPARENT } from './config-block.ts'
 import type { HooksContext } from './doctor-hooks.ts'
+import { checkTransparent } from './doctor-transparent.ts'
 import { textconvNotes } from './uninstall.ts'
 
 export interface DriversContext extends Pick<HooksContext, 'repository' | 'config' | 'installation'> {
@@ -20,8 +22,8 @@ export async function checkDrivers(context: DriversContext): Promise<readonly Ch
     ...(await checkAttributesApply(context)),
     ...(await checkPlaintextLeft(context)),
   ]
-  if (checks.length > 0) return checks
-  return [{ about: 'drivers', state: 'ok', message: 'git shows and merges secrets files with kmsfile' }]
+  const fine: Check = { about: 'drivers', state: 'ok', message: 'git shows and merges secrets files with kmsfile' }
+  return [...(checks.length > 0 ? checks : [fine]), ...(await checkTransparent(context))]
 }
 
 function checkConfigured({ config }: DriversContext): readonly Check[] {
@@ -85,18 +87,23 @@ async function isAccessible(path: string, mode: number): Promise<boolean> {
 async function checkAttributesApply({ repository, config, samples }: DriversContext): Promise<readonly Check[]> {
   if (samples.length === 0) return []
   const guard = isTrue(config.get('kmsfile.guard')?.value)
-  const names = ['diff', 'merge', ...(guard ? ['filter'] : [])]
+  const names = ['diff', 'merge', 'filter']
   // -z: names as they are; --stdin: as many as there are.
   const { stdout } = await repository.git(['check-attr', '-z', '--stdin', ...names], {
     input: samples.map((path) => `${path}\0`).join(''),
   })
   const fields = Buffer.from(stdout).toString('utf8').split('\0')
   const wrong = new Map<string, string>()
+  const transparent = new Set<string>()
   for (let at = 0; at + 2 < fields.length; at += 3) {
     const [path = '', name = '', value = ''] = fields.slice(at, at + 3)
+    if (name === 'filter' && value === TRANSPARENT) transparent.add(path)
+    if (name === 'filter' && !guard) continue
     const wanted = name === 'filter' ? 'kmsfile-guard' : 'kmsfile'
     if (value !== wanted && value !== 'kmsfile-any' && !wrong.has(path)) wrong.set(path, `${name} is ${value}`)
   }
+  // Those have attributes of their own.
+  for (const path of transparent) wrong.delete(path)
   const [first] = wrong
   if (first === undefined) return []
   const more = wrong.size > 1 ? `, and for ${wrong.size - 1} more` : ''

@@ -54,7 +54,9 @@ export function startGuard(repository: Repository): Guard {
 /** Attributes name the file as one of ours; what the rules would say of it, nobody knows. Then it must not be plaintext. */
 function unreadableRules(path: string, own: Policy, united: Policy): Guarded {
   const demand = demandFinder(united)(path)
-  const strict = strictDemand(demand ?? { format: undefined, managed: false, selectors: [], sealed: false, key: '' })
+  const strict = strictDemand(
+    demand ?? { format: undefined, managed: false, selectors: [], sealed: false, strays: false, key: '' },
+  )
   return {
     maxBytes: MAX_JUDGED_BYTES,
     judge: async (content) => {

@@ -77,15 +77,22 @@ export async function install(plan: Pick<InstallPlan, 'changes'>): Promise<void>
 }
 
 /** How a clone is set up, and how it shall be. */
-function settingsOf(config: GitConfig, { guard, strictRefs, diff, hooks }: InstallOptions): InstallSettings {
+function settingsOf(config: GitConfig, options: InstallOptions): InstallSettings {
+  const { guard, strictRefs, diff, hooks, transparent } = options
   const own = (name: string) => config.get(`kmsfile.${name}`)?.value
   const chosen = own('hooks')
   return {
     guard: guard ?? isTrue(own('guard')),
     strictRefs: strictRefs ?? isTrue(own('strictrefs')),
+    transparent: transparent ?? transparentPatterns(config),
     diff: diff ?? (own('diff') === 'redacted' ? 'redacted' : 'plain'),
     hooks: hooks ?? (chosen === 'config' || chosen === 'files' || chosen === 'print' ? chosen : 'auto'),
   }
+}
+
+/** Patterns of what lies in the work tree as plaintext, as they were chosen in this clone. */
+export function transparentPatterns(config: GitConfig): readonly string[] {
+  return config.all('kmsfile.transparent').map(({ value }) => value)
 }
 
 /** The hook for every ref, where it was asked for before and is not any more. */

@@ -9,6 +9,7 @@ import type { Note } from './hooks-plan.ts'
 import { planHooksRemoval } from './hooks-removal.ts'
 import { committedNote, withCommittedBlock } from './hooks-tracked.ts'
 import { gitFiles, withoutLines } from './install.ts'
+import { repositoryIdPath } from './used-keys.ts'
 
 export interface UninstallPlan {
   readonly changes: readonly FileChange[]
@@ -41,11 +42,14 @@ export async function planUninstall(
     stays ? undefined : own,
     ...hooks.changes,
   ]
-  const cache = join(repository.commonDir, 'kmsfile', 'verdicts')
+  // Without its number, there is no key that git may ask for here.
+  const kept = [join(repository.commonDir, 'kmsfile', 'verdicts'), repositoryIdPath(repository)]
+  const caches: string[] = []
+  for (const path of kept) if (await isThere(path)) caches.push(path)
   return {
     changes: changes.filter((change) => change !== undefined),
     refs: await textconvNotes(repository),
-    caches: (await isThere(cache)) ? [cache] : [],
+    caches,
     notes: [...(stays ? [committedNote(attributes)] : []), ...hooks.notes],
   }
 }

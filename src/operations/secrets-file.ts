@@ -93,7 +93,7 @@ export async function openSource(
   options: OpenOptions = {},
 ): Promise<OpenedSource> {
   return about(source.name, async () => {
-    const encrypted = parseEncrypted(source.format, source.text)
+    const encrypted = await parseSource(workspace, source)
     const rule = await workspace.config.ruleIfAny(source.path)
     return { source, rule, file: await openParsed(workspace, encrypted, { ...options, rule: async () => rule }) }
   })
@@ -105,9 +105,34 @@ export async function openSource(
  */
 export async function openToRead(workspace: Workspace, source: SourceFile): Promise<Omit<OpenedSource, 'rule'>> {
   return about(source.name, async () => {
-    const encrypted = parseEncrypted(source.format, source.text)
+    const encrypted = await parseSource(workspace, source)
     const rule = () => workspace.config.ruleIfAny(source.path)
     return { source, file: await openParsed(workspace, encrypted, { rule }) }
+  })
+}
+
+/** What is not encrypted on purpose is told so. */
+async function parseSource(workspace: Workspace, { format, text, name, path }: SourceFile): Promise<EncryptedFile> {
+  try {
+    return parseEncrypted(format, text)
+  } catch (error) {
+    if (error instanceof KmsfileError && error.code === 'FILE_NOT_ENCRYPTED' && name !== '-') {
+      await refuseTransparent(workspace, path)
+    }
+    throw error
+  }
+}
+
+/**
+ * Refuses a file that lies in the work tree as plaintext because somebody wants it to, and that git encrypts.
+ *
+ * @throws KmsfileError `FILE_NOT_ENCRYPTED`
+ */
+export async function refuseTransparent({ encryptedVersions }: Workspace, path: string): Promise<void> {
+  if ((await encryptedVersions?.([path]))?.has(path) !== true) return
+  throw new KmsfileError('the file lies here as plaintext on purpose (transparent mode); git encrypts it', {
+    code: 'FILE_NOT_ENCRYPTED',
+    hint: 'read and change it as any other file, then: git add FILE',
   })
 }
 

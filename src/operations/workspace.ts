@@ -17,6 +17,11 @@ export interface Workspace {
   readonly ignoreMac: boolean
   /** The repository that a file lies in, found once a folder. */
   repository(path: string): Promise<Repository | undefined>
+  /**
+   * Of files (absolute paths) that lie in the work tree as plaintext because somebody wants them to, what git has of them, encrypted.
+   * Absent: there are none.
+   */
+  readonly encryptedVersions?: ((paths: readonly string[]) => Promise<ReadonlyMap<string, Uint8Array>>) | undefined
   /** Says to people what is no result and no error. */
   warn(message: string, about?: { readonly file?: string; readonly hint?: string }): void
 }

@@ -1,7 +1,7 @@
 import { printPath } from '../../core/path.ts'
 import { DEFAULT_SELECTOR } from '../../core/selection.ts'
 import { type EncryptResult, encrypt as encryptFile } from '../../operations/encrypt.ts'
-import { readSource, updateFile } from '../../operations/secrets-file.ts'
+import { readSource, refuseTransparent, updateFile } from '../../operations/secrets-file.ts'
 import type { Workspace } from '../../operations/workspace.ts'
 import { selectorText } from '../change-lines.ts'
 import { type Cli, type Command, READ_OPTIONS, RULE_OPTIONS } from '../command.ts'
@@ -43,6 +43,7 @@ export const encrypt: Command = {
           inputType: textOf(args, 'input-type'),
           filenameOverride: textOf(args, 'filename-override'),
         })
+        if (output.kind === 'in-place' && !source.text.includes('ENC[')) await refuseTransparent(workspace, source.path)
         return encryptFile(workspace, source, { previous })
       }
       const encryptOne = async (name: string) => {

@@ -1,13 +1,11 @@
 import { KmsfileError } from '../../errors.ts'
 import { runFilterOnce, runFilterProcess } from '../../git/filter-guard.ts'
 import { startGuard } from '../../git/filter-guard-judge.ts'
-import { type Finding, refuses } from '../../git/finding.ts'
-import { withoutAllowed } from '../../git/hook-allowed.ts'
-import { reportLines } from '../../git/report-text.ts'
 import { requireRepository } from '../../vcs/repository.ts'
-import type { Cli, Command } from '../command.ts'
+import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { textOf } from '../flags.ts'
+import { guardReporter } from '../guard-report.ts'
 
 export const gitFilterGuard: Command = {
   usage: 'git filter-guard',
@@ -24,7 +22,7 @@ export const gitFilterGuard: Command = {
   async run(args, cli) {
     const path = textOf(args, 'clean')
     const guard = startGuard(await requireRepository(cli.host, cli.host.cwd))
-    const options = { guard, refuse: (findings: readonly Finding[]) => refuse(findings, cli) }
+    const options = { guard, refuse: guardReporter(cli) }
     try {
       if (path === undefined) {
         await runFilterProcess(cli.host, options)
@@ -39,12 +37,4 @@ export const gitFilterGuard: Command = {
       guard.close()
     }
   },
-}
-
-/** Says what is wrong, on the way to git's own words about the filter that failed. */
-function refuse(found: readonly Finding[], cli: Cli): boolean {
-  const { findings, allowed } = withoutAllowed(found, cli.host)
-  if (allowed !== undefined) cli.warn('let pass, this one time: KMSFILE_ALLOW_PLAINTEXT names it', { file: allowed })
-  for (const line of reportLines(findings, { done: 'accepted', command: 'git add ...' })) cli.say(line)
-  return refuses(findings)
 }

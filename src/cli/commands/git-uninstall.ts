@@ -2,6 +2,7 @@ import { planUninstall, uninstall } from '../../git/uninstall.ts'
 import { requireRepository } from '../../vcs/repository.ts'
 import type { Command } from '../command.ts'
 import { changeData, changeText, shownPath, tellNotes } from '../git-setup.ts'
+import { tellTransparent, transparentData, withoutTransparent } from '../git-transparent.ts'
 
 export const gitUninstall: Command = {
   usage: 'git uninstall',
@@ -17,6 +18,7 @@ export const gitUninstall: Command = {
   async run(args, cli) {
     const repository = await requireRepository(cli.host, '.')
     const dryRun = args['dry-run'] === true
+    const restored = await withoutTransparent(args, cli, { repository, dryRun })
     const plan = await planUninstall(repository, { purge: args['purge'] === true })
     if (!dryRun) await uninstall(repository, plan)
     const { changes, refs, caches, notes } = plan
@@ -27,6 +29,7 @@ export const gitUninstall: Command = {
         refs,
         caches: caches.map((path) => shownPath(repository, path)),
         notes,
+        ...transparentData(repository, restored),
       })
       return undefined
     }
@@ -37,6 +40,7 @@ export const gitUninstall: Command = {
         cli.say(line)
       }
     } else cli.say('git: kmsfile is taken out; nothing looks for plaintext in this clone any more')
+    tellTransparent(cli, {}, restored)
     tellNotes(cli, notes)
     return undefined
   },
