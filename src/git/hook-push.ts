@@ -2,9 +2,10 @@ import { readStdin } from '../host/files.ts'
 import type { Host } from '../host/host.ts'
 import type { ObjectReader, Repository } from '../vcs/repository.ts'
 import type { Checked } from './check-entries.ts'
+import { pushedCopies } from './check-notes.ts'
 import type { CheckOptions } from './check-options.ts'
 import { checkRange } from './check-range.ts'
-import { commitsOf, distinct, headsOf, sumsOf, type Update } from './hook-updates.ts'
+import { commitsOf, distinct, headsOf, notUnderstood, refName, stashesIn, sumsOf, type Update } from './hook-updates.ts'
 
 /** Somebody waits. */
 const TIMEOUT_MS = 5000
@@ -31,10 +32,11 @@ export async function beforePush(
       // Without the name of a remote nobody knows what it has already.
       options: remote === undefined ? [] : ['--not', `--remotes=${remote}`],
     }
-    const targets = distinct([...olds, main])
+    const targets = distinct([...olds, main, ...stashesIn(heads)])
     const sums = await sumsOf(repository, heads, main)
     const checked = await checkRange(repository, revisions, { version, targets, sums, timeoutMs: TIMEOUT_MS })
-    return { ...checked, findings: [...checked.findings, ...strays] }
+    const copies = await pushedCopies(repository, reader, heads)
+    return { ...checked, findings: [...checked.findings, ...strays, ...copies] }
   } finally {
     reader.close()
   }
@@ -42,16 +44,32 @@ export async function beforePush(
 
 /** What git says on stdin; or pre-commit, which reads that itself and has another language. */
 async function updatesOf(host: Host, reader: ObjectReader): Promise<readonly Update[]> {
-  const text = Buffer.from(await readStdin(host)).toString('utf8')
-  // `LOCAL-NAME ID REMOTE-NAME ID`; the first may be any expression.
-  const lines = text.matchAll(/^.* ([0-9a-f]{40,64}) (\S+) ([0-9a-f]{40,64})$/gm)
-  const updates = Array.from(lines, ([, id = '', ref = '', oldId = '']) => ({ ref, id, oldId }))
+  const updates = pushedUpdates(await readStdin(host))
   const { PRE_COMMIT, PRE_COMMIT_FROM_REF, PRE_COMMIT_TO_REF, PRE_COMMIT_LOCAL_BRANCH } = host.env
   if (updates.length > 0 || !PRE_COMMIT) return updates
   // Where the remote has nothing yet, it says so by leaving out both ends.
   const ref = PRE_COMMIT_TO_REF || PRE_COMMIT_LOCAL_BRANCH || 'HEAD'
   const [id = '0', oldId = '0'] = await commitsOf(reader, [ref, PRE_COMMIT_FROM_REF || '0'])
   return [{ ref, id, oldId }]
+}
+
+/**
+ * What git says of a push: `LOCAL-NAME ID REMOTE-NAME ID`, a line each. The first may be any expression, with spaces and line
+ * breaks; the third has none of them, but what is a space elsewhere.
+ *
+ * @throws KmsfileError `GIT_FAILED` for what cannot be understood: it would be pushed unseen
+ */
+function pushedUpdates(bytes: Uint8Array): readonly Update[] {
+  const text = Buffer.from(bytes).toString('latin1')
+  const updates: Update[] = []
+  let end = 0
+  for (const line of text.matchAll(/([^\0]*?) ([0-9a-f]{40,64}) ([^ \n]+) ([0-9a-f]{40,64})(?:\n|$)/gy)) {
+    const [whole, localRef = '', id = '', ref = '', oldId = ''] = line
+    updates.push({ ref: refName(ref), id, oldId, localRef: refName(localRef) })
+    end = line.index + whole.length
+  }
+  if (text.slice(end).trim() === '') return updates
+  throw notUnderstood()
 }
 
 /** The remote's name; undefined where a URL stands for it. */

@@ -4,7 +4,7 @@ import type { Repository } from '../vcs/repository.ts'
 import type { Checked } from './check-entries.ts'
 import type { CheckOptions } from './check-options.ts'
 import { checkRange } from './check-range.ts'
-import { headsOf } from './hook-updates.ts'
+import { headsOf, refUpdates } from './hook-updates.ts'
 
 /** Refs of this clone's own work. What is fetched goes elsewhere, and is not stopped. */
 const OWN_REFS = /^(?:HEAD|refs\/heads\/.*|refs\/stash)$/s
@@ -21,9 +21,7 @@ export async function beforeRefs(
   { args: [phase], version }: CheckOptions & { readonly args: readonly string[] },
 ): Promise<Checked> {
   if (phase !== 'prepared') return { findings: [], files: 0 }
-  const text = Buffer.from(await readStdin(host)).toString('utf8')
-  const lines = text.matchAll(/^(\S+) ([0-9a-f]{40,64}) (.*)$/gm)
-  const updates = Array.from(lines, ([, oldId = '', id = '', ref = '']) => ({ ref, id, oldId }))
+  const updates = refUpdates(await readStdin(host))
   const reader = await repository.objectReader()
   try {
     const { ids } = await headsOf(
@@ -31,8 +29,9 @@ export async function beforeRefs(
       updates.filter(({ ref }) => OWN_REFS.test(ref)),
     )
     if (ids.length === 0) return { findings: [], files: 0 }
-    // What refs lead to already was judged when they came to, or was fetched.
-    return await checkRange(repository, { ids, options: ['--not', '--all'] }, { version, targets: [], sums: [] })
+    // What branches lead to was judged when they came to, or was fetched; tags and others may lead anywhere.
+    const options = ['--not', '--branches', '--remotes']
+    return await checkRange(repository, { ids, options }, { version, targets: [], sums: [] })
   } finally {
     reader.close()
   }

@@ -7,6 +7,7 @@ import type { CheckOptions } from './check-options.ts'
 import { ownRepository } from './check-repository.ts'
 import { type Finding, refuses } from './finding.ts'
 import { withoutAllowed } from './hook-allowed.ts'
+import { noteSaid, type Remarks, wasSaid } from './hook-said.ts'
 import type { Occasion } from './report-text.ts'
 
 export interface HookCall extends CheckOptions {
@@ -65,24 +66,25 @@ export async function runHook(host: Host, call: HookCall): Promise<HookResult | 
 
 async function beforeCommit(host: Host, repository: Repository, call: HookCall): Promise<HookResult> {
   const { checkIndex } = await import('./check-index.ts')
-  const { findings } = await checkIndex(repository, call)
-  const { findings: left, allowed } = withoutAllowed(findings, host)
-  const result: HookResult = {
-    findings: isSecondLook(call.event, repository) ? left.filter(({ severity }) => severity === 'refuse') : left,
-    occasion: { done: 'committed', command: commandOf(call.event, repository) },
-    allowed,
-  }
-  if (refuses(result.findings)) {
+  const { version, event } = call
+  const options = { version, isMerging: event === 'pre-merge-commit', workTree: event === 'pre-commit' }
+  const { findings: all, reminders } = await checkIndex(repository, options)
+  const { findings, allowed } = withoutAllowed(all, host)
+  const occasion: Occasion = { done: 'committed', command: commandOf(call.event, repository) }
+  if (refuses(findings)) {
     // git wrote the message, with the diff that `--verbose` shows, and nobody comes back to it now.
     const { cutMessage } = await import('./hook-message.ts')
     await cutMessage(repository)
+    return { findings, occasion, allowed }
   }
-  return result
-}
-
-/** Whether another hook has said already what stops nothing. In a rebase none does. */
-function isSecondLook(event: string, { gitDir }: Repository): boolean {
-  return event === 'prepare-commit-msg' && !existsSync(join(gitDir, 'rebase-merge'))
+  // Of the hooks of one commit each may run alone, and what stops nothing is said by the first.
+  const remarks: Remarks = { notes: findings, allowed }
+  const now = host.now()
+  if (call.event !== 'prepare-commit-msg') {
+    await noteSaid(repository, remarks, now)
+    return { findings: [...findings, ...reminders], occasion, allowed }
+  }
+  return (await wasSaid(repository, remarks, now)) ? { findings: [], occasion } : { findings, occasion, allowed }
 }
 
 /** The command that git is carrying out, for who has to give it once more. */

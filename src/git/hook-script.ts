@@ -57,7 +57,8 @@ function readsStdin(event: string): boolean {
 }
 
 function calls(event: string): readonly string[] {
-  const chain = '"$0.kmsfile-chain"'
+  // By its own name: who puts hooks aside as we do gives ours another one.
+  const chain = `"\${0%/*}/${chainedName(event)}"`
   const next = (call: string) => `[ ! -x ${chain} ] || ${call}`
   // Most commits have no diff in their message, and need no Node to find that out.
   const needless =
@@ -75,7 +76,9 @@ function calls(event: string): readonly string[] {
 
 /** Whether a hook is ours, as we wrote it: the program that it starts aside. */
 export function isOurHook(text: string, event: HookEvent | 'pre-receive'): boolean {
-  return text.replace(/^node='.*' script='.*'$/m, "node='' script=''") === hookScript(event)
+  // A path may have anything in it, line breaks too; a quotation mark as a shell wants it.
+  const program = /^node='(?:[^']|'\\'')*' script='(?:[^']|'\\'')*'$/m
+  return text.replace(program, "node='' script=''") === hookScript(event)
 }
 
 /** Whether a text calls kmsfile for an event: ours, copied by hand, or written by somebody into his own. */

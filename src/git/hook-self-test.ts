@@ -1,4 +1,4 @@
-import { copyFile, mkdir } from 'node:fs/promises'
+import { copyFile, lstat, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../host/child-process.ts'
 import type { Host } from '../host/host.ts'
@@ -75,11 +75,15 @@ async function writeSample(repository: Repository, env: Scratch): Promise<string
 /** Configurations of the work tree: the rules are those of the index, and may not be in it yet. */
 async function configEntries(repository: Repository, env: Scratch): Promise<readonly string[]> {
   const paths = await repository.listFiles({ untracked: true })
-  const configs = paths.filter((path) => /(?:^|\/)\.(?:kmsfile|sops)\.yaml$/.test(path) && !path.includes('\n'))
+  const named = paths.filter((path) => /(?:^|\/)\.(?:kmsfile|sops)\.yaml$/.test(path) && !path.includes('\n'))
+  // Git tracks what may be deleted here.
+  const kinds = await Promise.all(named.map((path) => lstat(join(repository.topLevel, path)).catch(() => undefined)))
+  const configs = named.filter((_, i) => kinds[i]?.isFile() === true)
   if (configs.length === 0) return []
   const { stdout } = await repository.git(['hash-object', '-w', '--no-filters', '--stdin-paths'], {
     env,
-    input: configs.map((path) => `${path}\n`).join(''),
+    // What begins with a quotation mark would be read as quoted.
+    input: configs.map((path) => `./${path}\n`).join(''),
   })
   const ids = Buffer.from(stdout).toString('latin1').trim().split('\n')
   return configs.map((path, i) => `100644,${ids[i]},${path}`)

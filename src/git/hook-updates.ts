@@ -1,3 +1,4 @@
+import { KmsfileError } from '../errors.ts'
 import type { ObjectReader, Repository } from '../vcs/repository.ts'
 import { isNothing } from './check-listing.ts'
 import { mergeBase } from './check-revisions.ts'
@@ -11,11 +12,15 @@ export interface Update {
   readonly id: string
   /** Zeros where there is none yet. */
   readonly oldId: string
+  /** What the one who pushes calls it, where that is known. */
+  readonly localRef?: string | undefined
 }
 
 /** A ref that will lead to a commit. */
 export interface Head {
   readonly commit: string
+  /** All that it is called. */
+  readonly names: readonly string[]
   /** Where the ref leads now, as far as that commit is here. */
   readonly old: string | undefined
 }
@@ -28,6 +33,42 @@ export interface Heads {
   readonly strays: readonly Finding[]
 }
 
+/**
+ * What git says on stdin of refs that change: `OLD NEW REF`, a line each, where names of refs are bytes and may hold what breaks
+ * lines elsewhere. In a transaction, what a symbolic ref leads to can stand in place of an id (git 2.46 and later); such a line
+ * is left out, since the ref that it names is judged by itself.
+ *
+ * @throws KmsfileError `GIT_FAILED` for what cannot be understood: it would pass unseen
+ */
+export function refUpdates(bytes: Uint8Array): readonly Update[] {
+  const text = Buffer.from(bytes).toString('latin1')
+  const updates: Update[] = []
+  let end = 0
+  for (const line of text.matchAll(
+    /(ref:[^ \n\0]+|[0-9a-f]{40,64}) (ref:[^ \n\0]+|[0-9a-f]{40,64}) ([^\n\0]+)(?:\n|$)/gy,
+  )) {
+    const [whole, oldId = '', id = '', ref = ''] = line
+    end = line.index + whole.length
+    if (id.startsWith('ref:')) continue
+    const hadId = !oldId.startsWith('ref:')
+    updates.push({ ref: refName(ref), id, oldId: hadId ? oldId : '0'.repeat(id.length) })
+  }
+  if (text.slice(end).trim() === '') return updates
+  throw notUnderstood()
+}
+
+/** Names of refs are bytes. */
+export function refName(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('utf8')
+}
+
+export function notUnderstood(): KmsfileError {
+  return new KmsfileError('what git says of the refs that change cannot be understood', {
+    code: 'GIT_FAILED',
+    hint: 'see what calls the hook: it has to hand on what it reads',
+  })
+}
+
 /** Follows updates to commits; what is deleted needs no look. */
 export async function headsOf(reader: ObjectReader, updates: readonly Update[]): Promise<Heads> {
   const wanted = updates.filter(({ id }) => !isNothing(id))
@@ -37,9 +78,10 @@ export async function headsOf(reader: ObjectReader, updates: readonly Update[]):
   )
   const heads: Head[] = []
   const strays: Finding[] = []
-  for (const [i, { ref }] of wanted.entries()) {
+  for (const [i, { ref, localRef }] of wanted.entries()) {
     const commit = found[2 * i]
-    if (commit !== undefined) heads.push({ commit, old: found[2 * i + 1] })
+    const names = localRef === undefined ? [ref] : [localRef, ref]
+    if (commit !== undefined) heads.push({ commit, names, old: found[2 * i + 1] })
     else {
       // A tag of a tree or a file would be a way around all that is asked of commits.
       const message = 'leads to no commit, and cannot be judged'
@@ -47,6 +89,17 @@ export async function headsOf(reader: ObjectReader, updates: readonly Update[]):
     }
   }
   return { heads, ids: [...new Set(heads.map(({ commit }) => commit))], strays }
+}
+
+/** As people name it. */
+const STASH = /^(?:refs\/)?stash(?:@\{.*\})?$/s
+
+/**
+ * Commits whose rules count for all that is pushed, since what comes with them has none of its own: new files in an entry of
+ * the stash are a commit apart.
+ */
+export function stashesIn(heads: readonly Head[]): readonly string[] {
+  return heads.flatMap(({ commit, names }) => (names.some((name) => STASH.test(name)) ? [commit] : []))
 }
 
 /** More refs than this are compared only with what they were: each takes a process. */
@@ -58,13 +111,13 @@ export async function sumsOf(
   heads: readonly Head[],
   main: string | undefined,
 ): Promise<readonly Sum[]> {
-  const sums: Sum[] = []
+  const sums = new Map<string, Sum>()
   for (const [i, { commit, old }] of heads.entries()) {
     const isCompared = main !== undefined && i < MAX_COMPARED
     const base = old ?? (isCompared ? await mergeBase(repository, main, commit) : undefined)
-    if (base !== undefined) sums.push({ base, head: commit })
+    if (base !== undefined) sums.set(`${base} ${commit}`, { base, head: commit })
   }
-  return sums
+  return [...sums.values()]
 }
 
 /** The commits that names lead to; undefined for what is not here, and for what is no commit. */

@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { realpath } from 'node:fs/promises'
+import { join, sep } from 'node:path'
 import type { GitConfig } from '../vcs/git-config.ts'
 import type { Repository } from '../vcs/repository.ts'
 import type { FileChange } from './file-changes.ts'
@@ -27,7 +28,9 @@ export async function planHooksRemoval(
 ): Promise<Pick<HooksPlan, 'changes' | 'notes'>> {
   const home = await hookHome(repository, config)
   const usual = join(repository.commonDir, 'hooks')
-  const own = new Set([usual, ...(home.kind === 'own' ? [home.folder] : [])])
+  // Through a link it may be everybody's.
+  const isOwn = (await realpath(usual).catch(() => usual)).startsWith(repository.commonDir + sep)
+  const own = new Set([...(isOwn ? [usual] : []), ...(home.kind === 'own' ? [home.folder] : [])])
   const plans = await Promise.all([
     ...Array.from(own, (folder) => planHookFilesRemoval(folder, events)),
     ...(home.kind === 'husky' || home.kind === 'tracked'

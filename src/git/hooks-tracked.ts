@@ -112,21 +112,23 @@ export function committedNote(path: string): Note {
   }
 }
 
-/** The lines that call kmsfile from a shell script which goes on afterwards. */
+/** The lines that find kmsfile and call it from a shell script which goes on afterwards. */
 function blockLines(event: HookEvent): readonly string[] {
-  const find = [
+  return [
     'kmsfile=$(command -v kmsfile) || kmsfile=node_modules/.bin/kmsfile',
     `[ -x "$kmsfile" ] || { echo "kmsfile: refused: ${MISSING}" >&2; exit 1; }`,
+    ...callLines(event, '"$kmsfile"'),
   ]
-  if (event !== 'pre-push' && event !== 'reference-transaction') {
-    return [...find, `"$kmsfile" git hook ${event} "$@" || exit`]
-  }
+}
+
+/** The lines that call kmsfile by a word, from a shell script which goes on afterwards with the same arguments and stdin. */
+export function callLines(event: HookEvent, program: string): readonly string[] {
+  if (event !== 'pre-push' && event !== 'reference-transaction') return [`${program} git hook ${event} "$@" || exit`]
   return [
-    ...find,
     // What follows gets the same stdin again.
     'kmsfile_refs=$(cat)',
     'printf %s "${kmsfile_refs:+$kmsfile_refs',
-    `}" | "$kmsfile" git hook ${event} "$@" || exit`,
+    `}" | ${program} git hook ${event} "$@" || exit`,
     'if [ -z "$kmsfile_refs" ]; then exec </dev/null; else exec <<KMSFILE',
     '$kmsfile_refs',
     'KMSFILE',

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import { KmsfileError } from '../errors.ts'
 import type { OwnProgram } from '../host/machine.ts'
@@ -8,8 +9,8 @@ import { isThere } from './file-changes.ts'
 import { type HookEvent, hookScript } from './hook-script.ts'
 import { planHookFiles } from './hooks-files.ts'
 import { lefthookFile, planLefthook } from './hooks-lefthook.ts'
-import type { HooksPlan } from './hooks-plan.ts'
-import { planTrackedHooks } from './hooks-tracked.ts'
+import type { HooksPlan, Note } from './hooks-plan.ts'
+import { callLines, planTrackedHooks } from './hooks-tracked.ts'
 
 /** Where git looks for hooks in a repository, and who has put what there. */
 export type HookHome =
@@ -20,15 +21,17 @@ export type HookHome =
   | { readonly kind: 'lefthook'; readonly file: string; readonly folder: string }
   /** A folder of the work tree that `core.hooksPath` names. */
   | { readonly kind: 'tracked'; readonly folder: string }
-  /** A folder outside: it may serve many repositories. */
-  | { readonly kind: 'elsewhere'; readonly folder: string; readonly scope: string }
+  /** A folder outside, which may serve many repositories; whose configuration names it, undefined where a link leads there. */
+  | { readonly kind: 'elsewhere'; readonly folder: string; readonly scope: string | undefined }
 
 /** Finds out whose the hooks of a repository are. @throws KmsfileError `GIT_FAILED` */
 export async function hookHome(repository: Repository, config: GitConfig): Promise<HookHome> {
   const { topLevel, commonDir } = repository
   const path = config.get('core.hookspath')
   const named = path !== undefined && path.value !== ''
-  const folder = named ? await hooksFolder(repository) : join(commonDir, 'hooks')
+  const found = named ? await hooksFolder(repository) : join(commonDir, 'hooks')
+  // What is written through a link may serve many repositories.
+  const folder = await realpath(found).catch(() => found)
   const lefthook = await lefthookFile(repository)
   const inside = (parent: string) => folder === parent || folder.startsWith(parent + sep)
   const own = inside(commonDir) || inside(repository.gitDir)
@@ -42,7 +45,9 @@ export async function hookHome(repository: Repository, config: GitConfig): Promi
     return { kind: 'husky', folder: join(topLevel, '.husky'), started: undefined }
   }
   if (own) return { kind: 'own', folder }
-  return inside(topLevel) ? { kind: 'tracked', folder } : { kind: 'elsewhere', folder, scope: path?.scope ?? 'local' }
+  return inside(topLevel)
+    ? { kind: 'tracked', folder }
+    : { kind: 'elsewhere', folder, scope: named ? path?.scope : undefined }
 }
 
 /** The folder in which git looks for hooks, absolute. */
@@ -142,12 +147,7 @@ async function planFor(
         events: [],
         chained: [],
         changes: [],
-        notes: [
-          {
-            message: `core.hooksPath (${home.scope}) is ${home.folder}, which may serve other repositories, so nothing was written there`,
-            hint: `call kmsfile from the hooks there, as is shown, or give this repository its own: git config core.hooksPath ${join(repository.commonDir, 'hooks')}`,
-          },
-        ],
+        notes: [elsewhereNote(home, join(repository.commonDir, 'hooks'))],
         instructions: callsFor(events),
       }
     default:
@@ -155,9 +155,18 @@ async function planFor(
   }
 }
 
+function elsewhereNote({ folder, scope }: Extract<HookHome, { kind: 'elsewhere' }>, usual: string): Note {
+  const what = scope === undefined ? `${usual} leads to` : `core.hooksPath (${scope}) is`
+  const own = scope === undefined ? `put a folder in its place: ${usual}` : `git config core.hooksPath ${usual}`
+  return {
+    message: `${what} ${folder}, which may serve other repositories, so nothing was written there`,
+    hint: `call kmsfile from the hooks there, as is shown, or give this repository its own: ${own}`,
+  }
+}
+
 /** What somebody puts into hooks of his own. */
 function callsFor(events: readonly HookEvent[]): string {
-  return events.map((event) => `# ${event}, at the beginning\nkmsfile git hook ${event} "$@" || exit\n`).join('')
+  return events.map((event) => `# ${event}, at the beginning\n${callLines(event, 'kmsfile').join('\n')}\n`).join('')
 }
 
 function printed(events: readonly HookEvent[], program: OwnProgram | undefined): HooksPlan {

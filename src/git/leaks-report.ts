@@ -3,10 +3,12 @@ import type { Hit } from './leaks-scan.ts'
 import type { SecretValue } from './leaks-values.ts'
 import { counted, shownPath } from './report-words.ts'
 
-/** Where a content lies. */
+/** Where a content lies, or a name stands. */
 export interface ScannedPlace {
-  /** Empty for the message of a commit. */
+  /** As it may be shown. Empty for the message of a commit. */
   readonly path: string
+  /** What of it was looked through. Default: a content. */
+  readonly part?: 'name' | 'message' | undefined
   readonly commit?: string | undefined
   /** Whether it is in the index alone; the work tree has another content, or none. */
   readonly staged?: boolean | undefined
@@ -31,11 +33,11 @@ export function leakFindings(
   ]
 }
 
-function leakFinding({ path, commit, staged }: ScannedPlace, hit: Hit, secret: SecretValue): Finding {
+function leakFinding({ path, part, commit, staged }: ScannedPlace, hit: Hit, secret: SecretValue): Finding {
   const { form, whole, lines } = hit
-  const isMessage = path === '' && commit !== undefined
-  const [line, ...otherLines] = isMessage ? [] : lines
-  const where = isMessage ? 'in the commit message' : 'here'
+  const [line, ...otherLines] = part === undefined ? lines : []
+  const message = path === '' ? 'in the commit message' : 'in its message'
+  const where = { content: 'here', name: 'in its name', message }[part ?? 'content']
   const others = secret.others === 0 ? '' : ` and of ${counted(secret.others, 'other place')}`
   const remarks = [
     ...(staged === true ? ['staged'] : []),

@@ -1,4 +1,5 @@
 import type { Form } from './leaks-forms.ts'
+import { utf8Of, type WrappedRun, wrappedRuns } from './leaks-text.ts'
 import type { LookedFor, SecretValue, SecretValues } from './leaks-values.ts'
 
 /** A secret value in a content. */
@@ -21,12 +22,14 @@ type Known = Pick<SecretValues, 'matcher' | 'tags' | 'secrets'>
 
 /** Looks through a content for all values at once. Each value is said once. */
 export function scanContent(values: Known, content: Uint8Array): readonly Hit[] {
+  const bytes = utf8Of(content)
   const scan = startScan(values)
-  scan.look(content)
+  scan.look(bytes)
+  for (const run of wrappedRuns(bytes)) scan.lookAside(run)
   return scan.hits()
 }
 
-/** As {@link scanContent}, of a content that comes in pieces and is never held as a whole. */
+/** As {@link scanContent}, of a content that comes in pieces and is never held as a whole; of UTF-16 and lines of base64 nothing. */
 export async function scanStream(values: Known, chunks: AsyncIterable<Uint8Array>): Promise<readonly Hit[]> {
   const scan = startScan(values)
   for await (const chunk of chunks) scan.feed(chunk)
@@ -68,6 +71,13 @@ function startScan({ matcher, tags, secrets }: Known) {
 
   return {
     look,
+    /** Looks through what was put together from several lines. */
+    lookAside({ bytes, line: first }: WrappedRun): void {
+      matcher.scan(bytes, (tag) => {
+        const { secret, form, whole } = tags[tag] as LookedFor
+        if (form === 'base64' && !found.has(secret)) found.set(secret, { secret, form, whole, lines: new Set([first]) })
+      })
+    },
     /** Looks through what comes next, and keeps as much of it as a value may have that is cut in two. */
     feed(chunk: Uint8Array): void {
       const known = rest.length

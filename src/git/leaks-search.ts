@@ -3,6 +3,7 @@ import { interrupted } from '../host/interrupt.ts'
 import type { ObjectReader, Repository } from '../vcs/repository.ts'
 import { isEmptyFile, type ListedEntry } from './check-listing.ts'
 import type { Finding } from './finding.ts'
+import { type NamedRef, type ScannedName, scanName } from './leaks-names.ts'
 import { leakFindings, type ScannedPlace } from './leaks-report.ts'
 import { type Hit, scanContent, scanStream } from './leaks-scan.ts'
 import type { SecretValues } from './leaks-values.ts'
@@ -17,6 +18,8 @@ export interface SearchPlaces {
   readonly committed: readonly (Pick<ListedEntry, 'id' | 'path' | 'key'> & { readonly commit: string })[]
   /** Commits whose messages are looked through. */
   readonly commits: readonly string[]
+  /** Refs whose names are looked through, and the messages of tags among them. */
+  readonly refs: readonly NamedRef[]
 }
 
 export interface SearchMeans {
@@ -32,13 +35,13 @@ export interface Searched {
 }
 
 /**
- * Looks for secret values everywhere in `places`, each content once. One value in one file is one finding, of the first place:
- * work tree, index, commits in their order.
+ * Looks for secret values everywhere in `places`, each content once, and in names. One value in one file is one finding, of the
+ * first place: work tree, index, commits in their order. A name with a value in it is shown without.
  */
 export async function searchLeaks(
   { repository, reader, host }: SearchMeans,
   values: SecretValues,
-  { files, staged, committed, commits }: SearchPlaces,
+  { files, staged, committed, commits, refs }: SearchPlaces,
 ): Promise<Searched> {
   const findings: Finding[] = []
   const said = new Map<string, Set<number>>()
@@ -46,19 +49,41 @@ export async function searchLeaks(
   const ids = new Set(staged.map(({ id }) => id))
   let count = 0
 
+  const names = new Map<string, ScannedName>()
+  const nameOf = (place: ScannedPlace) => {
+    const known = names.get(place.path) ?? scanName(values, place.path)
+    names.set(place.path, known)
+    return known
+  }
+  // Not even the name of the file that a value is from may have it in it.
+  const secrets = values.secrets.map((secret) => ({
+    ...secret,
+    place: { ...secret.place, path: nameOf(secret.place).shown },
+  }))
   const say = (place: ScannedPlace & { readonly key: string }, hits: readonly Hit[]) => {
+    const name = nameOf(place)
+    report({ ...place, path: name.shown, part: 'name', key: `name ${place.key}` }, name.hits)
+    report({ ...place, path: name.shown }, hits)
+  }
+  const report = (place: ScannedPlace & { readonly key: string }, hits: readonly Hit[]) => {
     if (hits.length === 0) return
     const known = said.get(place.key) ?? new Set()
     said.set(place.key, known)
-    const { path, commit, staged: isStaged } = place
     const fresh = hits.filter(({ secret }) => !known.has(secret))
-    findings.push(...leakFindings({ path, commit, staged: isStaged }, fresh, values.secrets))
+    findings.push(...leakFindings(place, fresh, secrets))
     for (const { secret } of fresh) known.add(secret)
   }
   const unread = (place: ScannedPlace, message: string) => {
-    const { path, commit } = place
-    findings.push({ verdict: 'not-compared', severity: 'note', path, commit, message })
+    findings.push({
+      verdict: 'not-compared',
+      severity: 'note',
+      path: nameOf(place).shown,
+      commit: place.commit,
+      message,
+    })
   }
+
+  for (const { name } of refs) say({ path: name, key: `ref ${name}` }, [])
 
   for await (const [{ path, key }, content] of readWorkFiles(repository, files)) {
     if (host.signal.aborted) throw interrupted()
@@ -80,7 +105,10 @@ export async function searchLeaks(
     ...staged.map((entry): Stored => ({ ...entry, staged: true })),
     ...committed,
     // What is said of one message is not said of another.
-    ...commits.map((id): Stored => ({ id, path: '', key: `/${id}`, commit: id })),
+    ...commits.map((id): Stored => ({ id, path: '', key: `/${id}`, commit: id, part: 'message' })),
+    ...refs.flatMap(({ name, tag }): readonly Stored[] =>
+      tag === undefined ? [] : [{ id: tag, path: name, key: `/${tag}`, part: 'message' }],
+    ),
   ]) {
     const known = looked.get(place.id)
     if (known !== undefined) {
@@ -91,11 +119,11 @@ export async function searchLeaks(
     if (same !== undefined) same.push(place)
     else if (!isEmptyFile(place.id)) places.set(place.id, [place])
   }
-  const names = [...places.keys()]
+  const wanted = [...places.keys()]
   let next = 0
-  for await (const object of reader.read(names, { maxBytes: MAX_HELD_BYTES })) {
+  for await (const object of reader.read(wanted, { maxBytes: MAX_HELD_BYTES })) {
     if (host.signal.aborted) throw interrupted()
-    const id = names[next++] as string
+    const id = wanted[next++] as string
     const own = places.get(id) as readonly Stored[]
     if (object === undefined) {
       for (const place of own) unread(place, 'git does not have its content here, so nothing was looked for in it')

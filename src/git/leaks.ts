@@ -2,14 +2,17 @@ import type { Workspace } from '../operations/workspace.ts'
 import type { ObjectReader, Repository } from '../vcs/repository.ts'
 import type { Checked } from './check-entries.ts'
 import { isEmptyFile, isFile, type ListedEntry, parseEntries } from './check-listing.ts'
+import { openObjects } from './check-objects.ts'
 import { policyLoader } from './check-policy.ts'
 import type { Finding } from './finding.ts'
 import { type Demand, demandFinder } from './judge-demand.ts'
+import { listRefs, scanName } from './leaks-names.ts'
 import { hasContent, type Revision, revisionHistory, revisionRange, revisionTree } from './leaks-revisions.ts'
 import { searchLeaks } from './leaks-search.ts'
 import { collectValues, type SourceContent } from './leaks-values.ts'
 import { blobId, MAX_HELD_BYTES, readWorkFiles, untrackedFiles } from './leaks-work-tree.ts'
 import type { Policy } from './policy.ts'
+import { transparentAmong } from './transparent-paths.ts'
 
 /** Where to look for leaks: in index and work tree, in the index alone, in one commit, in the commits of `A..B`, in all. */
 export type LeakScope =
@@ -26,26 +29,27 @@ export interface LeaksFound extends Checked {
 
 /**
  * Looks for the values of secrets files where they are readable: as they are, in base64, URL-encoded, or escaped as in JSON and
- * YAML. The values are those of the files in index and work tree, and of their versions in the commits that are looked through,
- * as far as the keys at hand open them. Exemptions from encryption do not count for what is found; files at exempted paths
- * are no secrets files.
+ * YAML; in contents, in messages, and in names of files and refs. The values are those of the files in index and work tree, and of
+ * their versions in the commits that are looked through, as far as the keys at hand open them. Exemptions from encryption do not
+ * count for what is found; files at exempted paths are no secrets files.
  *
- * What is looked for is kept as hashes. Index and work tree take three processes of git, however many files there are; commits a
+ * What is looked for is kept as hashes. Index and work tree take four processes of git, however many files there are; commits a
  * handful.
  *
  * @throws KmsfileError `USAGE` for what names no commits; `GIT_FAILED`; that of the first file, if no secrets file opens
  */
 export async function findLeaks(workspace: Workspace, repository: Repository, scope: LeakScope): Promise<LeaksFound> {
-  const [entries, untracked, revision] = await Promise.all([
+  const [entries, untracked, revision, refs] = await Promise.all([
     repository.bare
       ? []
       : // --stage: with modes and ids.
         repository.git(['ls-files', '--stage', '-z']).then(({ stdout }) => parseEntries(stdout)),
     scope.kind === 'here' && !repository.bare ? untrackedFiles(repository) : [],
     revisionOf(repository, scope),
+    scope.kind === 'here' || scope.kind === 'history' ? listRefs(repository) : [],
   ])
   const files = [...workFiles(entries), ...untracked]
-  const reader = await repository.objectReader()
+  const reader = await openObjects(repository, { fetch: true })
   try {
     const loader = policyLoader(reader)
     const own = await loader.load(entries, ':')
@@ -62,14 +66,16 @@ export async function findLeaks(workspace: Workspace, repository: Repository, sc
     const values = await collectValues(workspace, sources)
     try {
       const { findings, files: count } = await searchLeaks({ repository, reader, host: workspace.host }, values, {
-        files: scope.kind === 'here' ? files : [],
+        files: scope.kind === 'here' ? await withoutTransparent(repository, files) : [],
         staged: revision === undefined ? entries.filter(hasContent) : [],
         committed: revision?.places ?? [],
         commits: revision?.commits ?? [],
+        refs: scope.kind === 'history' ? refs : refs.map(({ name }) => ({ name, tag: undefined })),
       })
       // What was found in commits is in their order.
       const inOrder = revision === undefined ? findings.toSorted(byPath) : findings
-      return { findings: [...values.problems, ...inOrder], files: count, values: values.secrets.length }
+      const problems = values.problems.map((problem) => ({ ...problem, path: scanName(values, problem.path).shown }))
+      return { findings: [...problems, ...inOrder], files: count, values: values.secrets.length }
     } finally {
       values.matcher.forget()
     }
@@ -94,6 +100,16 @@ async function revisionOf(repository: Repository, scope: LeakScope): Promise<Rev
 /** Tracked files, each once whatever sides of a merge the index has. */
 function workFiles(entries: readonly ListedEntry[]): readonly Pick<ListedEntry, 'path' | 'key'>[] {
   return [...new Map(entries.filter(hasContent).map(({ key, path }) => [key, { key, path }])).values()]
+}
+
+/** What lies in the work tree as plaintext because somebody wants it to is no leak. */
+async function withoutTransparent<T extends Pick<ListedEntry, 'path'>>(
+  repository: Repository,
+  files: readonly T[],
+): Promise<readonly T[]> {
+  const paths = files.map(({ path }) => path)
+  const transparent = new Set(repository.bare ? [] : await transparentAmong(repository, paths))
+  return transparent.size === 0 ? files : files.filter(({ path }) => !transparent.has(path))
 }
 
 function isStored({ mode, id }: ListedEntry): boolean {

@@ -1,7 +1,8 @@
-import type { ObjectReader, Repository } from '../vcs/repository.ts'
+import type { Repository } from '../vcs/repository.ts'
 import { checkCommits } from './check-commits.ts'
 import { checkIndex } from './check-index.ts'
 import { parseEntries } from './check-listing.ts'
+import { type CheckedObjects, openObjects } from './check-objects.ts'
 import { policyLoader } from './check-policy.ts'
 import { type Commits, listCommits } from './check-revisions.ts'
 import type { Finding, Verdict } from './finding.ts'
@@ -34,7 +35,7 @@ const PLAINTEXT: ReadonlySet<Verdict> = new Set([
 export async function keptPlaintext(repository: Repository, { version }: { version: string }): Promise<KeptPlaintext> {
   const { findings } = await checkIndex(repository, { version })
   const staged = findings.filter(isPlaintext)
-  const reader = await repository.objectReader()
+  const reader = await openObjects(repository, { fetch: false })
   try {
     // Everything that the reflogs know, that of the stash included, and no branch, tag or remote does.
     const options = ['--reflog', '--not', '--exclude=refs/stash', '--all']
@@ -77,7 +78,7 @@ async function listStashes(repository: Repository): Promise<readonly Stash[]> {
 async function plaintextIn(
   repository: Repository,
   commits: Commits,
-  { reader, version }: { readonly reader: ObjectReader; readonly version: string },
+  { reader, version }: { readonly reader: CheckedObjects; readonly version: string },
 ): Promise<readonly Finding[]> {
   const cache = await openVerdictCache(repository.commonDir, { version })
   const loader = policyLoader(reader)

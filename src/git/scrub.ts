@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KmsfileError } from '../errors.ts'
 import { readFile } from '../host/files.ts'
-import type { Repository } from '../vcs/repository.ts'
+import { isTrue } from '../vcs/git-config.ts'
+import type { ObjectReader, Repository } from '../vcs/repository.ts'
 import { parseEntries } from './check-listing.ts'
+import { openObjects } from './check-objects.ts'
 import { guardPolicies } from './filter-guard-policy.ts'
 import { dropStashes, type KeptPlaintext, keptPlaintext, type PlainStash } from './scrub-kept.ts'
 import { isReadable, type Likeness, likenessOf, plaintextOf } from './scrub-likeness.ts'
 import { type LostContent, lostContents, removeLost } from './scrub-objects.ts'
+import { workTreeDirs } from './scrub-roots.ts'
 import { findTraces, removeTraces, type Trace } from './scrub-traces.ts'
 
 /** A content that nothing leads to. */
@@ -41,13 +43,19 @@ const MAX_MANAGED_FILES = 10_000
  * @throws KmsfileError `GIT_FAILED`
  */
 export async function surveyPlaintext(repository: Repository, options: ScrubOptions): Promise<Scrubbing> {
-  const managed = await managedFiles(repository)
-  const [lost, kept, traces] = await Promise.all([
-    lostContents(repository),
-    keptPlaintext(repository, options),
-    findTraces(repository, managed.likenesses),
-  ])
-  return { ...kept, traces, lost: await sniffed(repository, lost, managed) }
+  refuseBare(repository)
+  const reader = await openObjects(repository, { fetch: false })
+  try {
+    const managed = await managedFiles(repository, reader)
+    const [lost, kept, traces] = await Promise.all([
+      lostContents(repository),
+      keptPlaintext(repository, options),
+      findTraces(repository, managed.likenesses),
+    ])
+    return { ...kept, traces, lost: await sniffed(reader, lost, managed) }
+  } finally {
+    reader.close()
+  }
 }
 
 export interface Removal {
@@ -66,10 +74,13 @@ export interface Removed {
  * Removes what a survey found: entries of the stash that are named, traces, and then all that nothing leads to. Reflogs and the other
  * entries of the stash stay.
  *
- * @throws KmsfileError `GIT_FAILED`, also while a merge or a rebase is under way: git keeps what it needs for those without a ref
+ * @throws KmsfileError `GIT_FAILED`, also while a merge or a rebase is under way: git keeps what it needs for those without a ref;
+ * and where the repository says that others need its objects
  */
 export async function scrub(repository: Repository, { traces }: Scrubbing, { stashes }: Removal): Promise<Removed> {
+  refuseBare(repository)
   await refuseWhileBusy(repository)
+  await refusePrecious(repository)
   await dropStashes(repository, stashes)
   await removeTraces(repository, traces)
   // Anew: what was dropped and removed has let go of more.
@@ -78,18 +89,37 @@ export async function scrub(repository: Repository, { traces }: Scrubbing, { sta
   return { contents: lost.length - left.length, left }
 }
 
-const UNDER_WAY = ['rebase-merge', 'rebase-apply', 'MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'sequencer']
+const UNDER_WAY = [
+  ...['rebase-merge', 'rebase-apply', 'MERGE_HEAD', 'MERGE_AUTOSTASH', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'sequencer'],
+  'NOTES_MERGE_PARTIAL',
+]
 
 /** @throws KmsfileError `GIT_FAILED` */
-async function refuseWhileBusy({ commonDir }: Repository): Promise<void> {
-  const linked = join(commonDir, 'worktrees')
-  const names = await readdir(linked).catch(() => [])
-  // All work trees share the objects.
-  const places = [commonDir, ...names.map((name) => join(linked, name))]
+async function refuseWhileBusy(repository: Repository): Promise<void> {
+  const places = await workTreeDirs(repository)
   if (!places.some((place) => UNDER_WAY.some((name) => existsSync(join(place, name))))) return
   throw new KmsfileError('a merge, a rebase or the like is under way, and nothing can be removed meanwhile', {
     code: 'GIT_FAILED',
     hint: 'finish it, or give it up: git status says how',
+  })
+}
+
+/** Git would refuse it, too, but when half of it is done. @throws KmsfileError `GIT_FAILED` */
+async function refusePrecious(repository: Repository): Promise<void> {
+  if (!isTrue(await repository.config('extensions.preciousObjects'))) return
+  throw new KmsfileError('other clones borrow objects from this one, says extensions.preciousObjects', {
+    code: 'GIT_FAILED',
+    hint: 'have them keep their own first, in each of them: git repack -a -d, then remove .git/objects/info/alternates',
+  })
+}
+
+/** @throws KmsfileError `GIT_FAILED` */
+function refuseBare({ bare, topLevel }: Repository): void {
+  if (!bare) return
+  throw new KmsfileError('a bare repository is there for others, who may borrow its objects', {
+    code: 'GIT_FAILED',
+    file: topLevel,
+    hint: 'see whether it has plaintext: kmsfile git check --all-history --unreachable',
   })
 }
 
@@ -100,7 +130,7 @@ interface ManagedFiles {
 }
 
 /** What the managed files of the work tree and of the index look like. */
-async function managedFiles(repository: Repository): Promise<ManagedFiles> {
+async function managedFiles(repository: Repository, reader: ObjectReader): Promise<ManagedFiles> {
   const policies = guardPolicies(repository)
   try {
     const entries = parseEntries((await repository.git(['ls-files', '--stage', '-z'])).stdout)
@@ -126,10 +156,8 @@ async function managedFiles(repository: Repository): Promise<ManagedFiles> {
     }
     const staged = entries.filter(({ path }) => managed.has(path))
     let next = 0
-    for await (const object of repository.catFiles(
-      staged.map(({ id }) => id),
-      { maxBytes: MAX_SNIFFED_BYTES },
-    )) {
+    const ids = staged.map(({ id }) => id)
+    for await (const object of reader.read(ids, { maxBytes: MAX_SNIFFED_BYTES })) {
       const { path } = staged[next++] as { path: string }
       if (object?.content !== undefined) add(path, object.content)
     }
@@ -140,16 +168,14 @@ async function managedFiles(repository: Repository): Promise<ManagedFiles> {
 }
 
 async function sniffed(
-  repository: Repository,
+  reader: ObjectReader,
   lost: readonly LostContent[],
   { likenesses, readable }: ManagedFiles,
 ): Promise<readonly LostPlaintext[]> {
   const found: LostPlaintext[] = []
   let next = 0
-  for await (const object of repository.catFiles(
-    lost.map(({ id }) => id),
-    { maxBytes: MAX_SNIFFED_BYTES },
-  )) {
+  const ids = lost.map(({ id }) => id)
+  for await (const object of reader.read(ids, { maxBytes: MAX_SNIFFED_BYTES })) {
     const content = lost[next++] as LostContent
     const like = object?.content === undefined ? undefined : plaintextOf(object.content, likenesses)
     found.push({ ...content, path: readable.get(content.id) ?? like })

@@ -4,6 +4,7 @@ import { compileSelector } from '../core/selection.ts'
 import type { Path } from '../core/tree.ts'
 import { KmsfileError } from '../errors.ts'
 import type { Format } from '../formats/format.ts'
+import { countReused, noncesOf } from './envelope-nonces.ts'
 import { addedNodes } from './open-values.ts'
 import { parseEncrypted } from './read-secrets.ts'
 import { wholeValue } from './restore.ts'
@@ -24,6 +25,8 @@ export interface Inspection {
   readonly whole?: boolean | undefined
   /** Places in plaintext that the envelope's selector encrypts, as `OpenedValues.added` has them. */
   readonly added: readonly Path[]
+  /** How many nonces encrypt more than one content in it; undefined where it has no envelope that can be read. */
+  readonly reusedNonces?: number | undefined
   /** Why it is unreadable, partly encrypted or in conflict. */
   readonly problem?: KmsfileError | undefined
 }
@@ -62,7 +65,8 @@ async function inspectEncrypted(format: Format, text: string): Promise<Inspectio
   // Which comment belongs to which value is not asked here: it decides nothing about a file that was encrypted.
   const added = selection.byComment ? [] : [...addedNodes(scanned.documents, selection).values()]
   const whole = wholeValue(scanned.documents) !== undefined
-  return { state: added.length > 0 ? 'partly' : 'encrypted', envelope, whole, added }
+  const reusedNonces = countReused([noncesOf(scanned.documents, envelope)])
+  return { state: added.length > 0 ? 'partly' : 'encrypted', envelope, whole, added, reusedNonces }
 }
 
 function unmerged(): KmsfileError {

@@ -31,6 +31,8 @@ export interface FileStatus {
   readonly state: FileState
   /** Whether the rules want it encrypted. */
   readonly managed: boolean
+  /** It lies in the work tree as plaintext because somebody wants it to; all else is about what git has of it. */
+  readonly transparent: boolean
   /** Who can open it; empty where it has no envelope. */
   readonly groups: readonly KeyGroup[]
   /** How many groups must take part; undefined where there is one. */
@@ -75,7 +77,43 @@ export async function statusOf(
     done?.()
     return status
   })
-  return found.filter((each) => each !== undefined)
+  return withTransparent(workspace, { files, found }, options)
+}
+
+/** Looks at what git has, where a plaintext lies there because somebody wants it to. */
+async function withTransparent(
+  workspace: Workspace,
+  { files, found }: { readonly files: readonly ListedFile[]; readonly found: readonly (FileStatus | undefined)[] },
+  options: StatusOptions,
+): Promise<readonly FileStatus[]> {
+  const plain = files.filter((_, i) => found[i]?.state === 'plaintext' && found[i].managed)
+  const stored =
+    plain.length === 0
+      ? undefined
+      : await workspace.encryptedVersions?.(plain.map(({ path }) => path)).catch(withoutGit)
+  const all = await mapConcurrently(files, async (file, i) => {
+    const bytes = stored?.get(file.path)
+    return bytes === undefined ? found[i] : statusOfStored(workspace, file, { bytes, ...options })
+  })
+  return all.filter((each) => each !== undefined)
+}
+
+async function statusOfStored(
+  workspace: Workspace,
+  file: ListedFile,
+  { bytes, verify = false }: StatusOptions & { readonly bytes: Uint8Array },
+): Promise<FileStatus> {
+  const format = formatOf(file.path)
+  const rule = await workspace.config.ruleIfAny(file.path)
+  const inspection = await inspectBytes(bytes, format)
+  const status = { ...judge(file, inspection, { managed: true, rule }), transparent: true }
+  if (!verify || format === undefined || inspection.envelope === undefined) return status
+  return verified(workspace, { file, format, status, text: decodeText(bytes) })
+}
+
+/** What git cannot say, nobody takes for granted. */
+function withoutGit(error: unknown): undefined {
+  if (!(error instanceof KmsfileError) || error.code !== 'GIT_FAILED') throw error
 }
 
 async function statusOfFile(
@@ -119,16 +157,18 @@ async function inspectBytes(bytes: Uint8Array, format: Format | undefined): Prom
 
 function judge(
   { name }: ListedFile,
-  { state, envelope, whole = false, added, problem }: Inspection,
+  { state, envelope, whole = false, added, reusedNonces = 0, problem: found }: Inspection,
   { managed, rule }: { managed: boolean; rule: Rule | undefined },
 ): FileStatus {
   const groups = envelope?.groups.map((group) => group.map(({ masterKey }) => masterKey)) ?? []
   const differences = envelope === undefined || rule === undefined ? [] : compareWithRule(envelope, rule, { whole })
-  const wrong = state === 'partly' || state === 'conflict' || state === 'unreadable'
+  const problem = found ?? problemOf({ added, reusedNonces })
+  const wrong = reusedNonces > 0 || state === 'partly' || state === 'conflict' || state === 'unreadable'
   const base = {
     name,
     state,
     managed,
+    transparent: false,
     groups,
     threshold: groups.length > 1 ? envelope?.threshold || groups.length : undefined,
     writer: envelope && (keyIdOf(envelope.kmsfile) === undefined ? ('sops' as const) : ('kmsfile' as const)),
@@ -137,16 +177,22 @@ function judge(
     lastModified: envelope && new Date(envelope.lastModified),
     rule,
     differences,
-    problem: problem ?? (added.length > 0 ? notEncrypted(added.map(printPath)) : undefined),
+    problem,
     attention: wrong || differences.length > 0 || (state === 'plaintext' && managed),
   }
   return { ...base, fix: base.attention ? fixOf(base) : undefined }
+}
+
+function problemOf({ added, reusedNonces }: { added: Inspection['added']; reusedNonces: number }) {
+  if (added.length > 0) return notEncrypted(added.map(printPath))
+  return reusedNonces > 0 ? nonceReused(reusedNonces) : undefined
 }
 
 function fixOf({ name, state, differences, problem }: Omit<FileStatus, 'fix'>): string | undefined {
   const file = shellWord(name)
   if (state === 'plaintext' && formatOf(name) === undefined) return undefined
   if (state === 'plaintext' || problem?.code === 'INTEGRITY_VALUE_NOT_ENCRYPTED') return `kmsfile encrypt -i ${file}`
+  if (problem?.code === 'INTEGRITY_NONCE_REUSED') return `kmsfile rotate ${file}`
   if (problem !== undefined) return undefined
   const [first] = differences
   if (first === undefined) return undefined
@@ -191,5 +237,13 @@ function notEncrypted(places: readonly string[]): KmsfileError {
   const more = places.length > 3 ? ` and ${places.length - 3} more` : ''
   return new KmsfileError(`not encrypted: ${places.slice(0, 3).join(', ')}${more}`, {
     code: 'INTEGRITY_VALUE_NOT_ENCRYPTED',
+  })
+}
+
+/** With two ciphertexts of one nonce, whoever has the file finds out how the two texts differ, and can forge others. */
+function nonceReused(count: number): KmsfileError {
+  const what = count === 1 ? 'a nonce encrypts' : `${count} nonces encrypt`
+  return new KmsfileError(`${what} more than one text, which gives away how they differ`, {
+    code: 'INTEGRITY_NONCE_REUSED',
   })
 }

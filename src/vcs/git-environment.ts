@@ -27,6 +27,17 @@ const LOCAL_VARIABLES: readonly string[] = [
 const PATH_VARIABLES = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR']
 
 /**
+ * Who starts git, and so our hooks, may say what its own path patterns mean; ours mean what they say by themselves, and git refuses
+ * some of these together.
+ */
+const OWN_PATTERNS: Readonly<Record<string, string>> = {
+  GIT_LITERAL_PATHSPECS: '0',
+  GIT_GLOB_PATHSPECS: '0',
+  GIT_NOGLOB_PATHSPECS: '0',
+  GIT_ICASE_PATHSPECS: '0',
+}
+
+/**
  * The environment for git in a repository. What git told us about the repository that it started us for (the index of a partial
  * commit, objects in quarantine) is kept there, and nowhere else.
  */
@@ -48,6 +59,7 @@ export async function gitEnvironment(place: GitPlace, env: Env, cwd: string): Pr
   }
   return {
     ...result,
+    ...OWN_PATTERNS,
     // English messages, and no others where we tell them apart.
     LC_ALL: 'C',
     // Reading does not write the index anew on the way: it would make others wait, and hooks see another index.

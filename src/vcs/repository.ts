@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { KmsfileError } from '../errors.ts'
 import { run } from '../host/child-process.ts'
 import type { Host } from '../host/host.ts'
@@ -41,6 +41,8 @@ export interface Repository extends GitPlace {
   headVersion(path: string): Promise<Uint8Array | undefined>
   /** The files, each once, without submodules and symbolic links; a tracked one may be missing from the work tree. */
   listFiles(options?: ListOptions): Promise<readonly string[]>
+  /** Absolute path of the index that git itself uses here: in a hook it may be that of one commit. */
+  indexPath(): Promise<string>
   /** The value of a configuration variable; undefined where it is not set. */
   config(name: string): Promise<string | undefined>
   /**
@@ -78,6 +80,13 @@ export interface ObjectReader {
 
 type Where = Pick<Host, 'cwd' | 'env' | 'signal'>
 
+export interface FindOptions {
+  /**
+   * Reads objects as they are stored and sent, whatever `git replace` shows in their place. Default: as git shows them.
+   */
+  readonly asStored?: boolean | undefined
+}
+
 /** No program that the configuration names for watching files is started because we list them. */
 const ALWAYS = ['-c', 'core.fsmonitor=']
 /** A folder inside the work tree that looks like a bare repository is not taken for one (git 2.38 and later). */
@@ -87,9 +96,13 @@ const NOT_BARE = ['-c', 'safe.bareRepository=explicit']
  * The repository that a file or folder lies in, which need not exist; undefined where it lies in none. No process is started.
  * Every method of it throws KmsfileError `GIT_FAILED` where git cannot be run or refuses.
  */
-export async function findRepository(host: Where, path: string): Promise<Repository | undefined> {
+export async function findRepository(
+  host: Where,
+  path: string,
+  options: FindOptions = {},
+): Promise<Repository | undefined> {
   const place = await findGitPlace(resolve(host.cwd, path), host.env, host.cwd)
-  return place === undefined ? undefined : repositoryAt(host, place)
+  return place === undefined ? undefined : repositoryAt(host, place, options)
 }
 
 /**
@@ -97,8 +110,8 @@ export async function findRepository(host: Where, path: string): Promise<Reposit
  *
  * @throws KmsfileError `GIT_NOT_A_REPOSITORY`
  */
-export async function requireRepository(host: Where, path: string): Promise<Repository> {
-  const repository = await findRepository(host, path)
+export async function requireRepository(host: Where, path: string, options: FindOptions = {}): Promise<Repository> {
+  const repository = await findRepository(host, path, options)
   if (repository !== undefined) return repository
   throw new KmsfileError('not in a git repository', {
     code: 'GIT_NOT_A_REPOSITORY',
@@ -107,9 +120,9 @@ export async function requireRepository(host: Where, path: string): Promise<Repo
   })
 }
 
-function repositoryAt(host: Where, place: GitPlace): Repository {
+function repositoryAt(host: Where, place: GitPlace, { asStored = false }: FindOptions): Repository {
   let environment: Promise<Record<string, string>> | undefined
-  const baseArgs = place.bare ? ALWAYS : [...ALWAYS, ...NOT_BARE]
+  const baseArgs = [...ALWAYS, ...(place.bare ? [] : NOT_BARE), ...(asStored ? ['--no-replace-objects'] : [])]
 
   const environmentOf = async () => {
     environment ??= gitEnvironment(place, host.env, host.cwd)
@@ -166,6 +179,7 @@ function repositoryAt(host: Where, place: GitPlace): Repository {
       const lists = [trackedFiles(git, paths), ...(untracked ? [untrackedFiles(git, paths)] : [])]
       return [...new Set((await Promise.all(lists)).flat())]
     },
+    indexPath: async () => (await environmentOf())['GIT_INDEX_FILE'] ?? join(place.gitDir, 'index'),
     config: async (name) => {
       // --null: the value may have line breaks. 1: not set.
       const { stdout, exitCode } = await git(['config', '--null', '--get', name], { exitCodes: [0, 1] })

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkGit } from '../../src/git/doctor-git.ts'
@@ -156,6 +156,16 @@ describe('the hook is tried with plaintext', () => {
     await repository.install()
     await examine(repository)
     expect(repository.tree('.')).not.toHaveProperty('ran')
+  })
+
+  test('although configurations are called strangely, are links, or were deleted', async () => {
+    const repository = await healthy()
+    for (const folder of ['"quoted"', '-dash', 'a,b', 'gone']) repository.write(`${folder}/.kmsfile.yaml`, RULES)
+    repository.git(['add', '--all'])
+    rmSync(join(repository.top, 'gone'), { recursive: true })
+    mkdirSync(join(repository.top, 'link'))
+    symlinkSync('../.kmsfile.yaml', join(repository.top, 'link/.kmsfile.yaml'))
+    expect((await examine(repository)).slice(0, 2)).toEqual(WELL.slice(0, 2))
   })
 
   test('although somebody lets a file pass by the environment', async () => {

@@ -56,7 +56,7 @@ n=$(ls '${log}' | wc -l)
 for each do printf '%s\\n' "$each"; done > "${log}/$n.args"
 case $3 in pre-push|reference-transaction|pre-receive) cat > "${log}/$n.stdin";; esac
 code=$(cat '${folder}/answer' 2>/dev/null || echo 0)
-[ "$code" = 0 ] || git ls-files >&2
+[ "$code" = 0 ] || git ls-files -z | tr '\\0' '\\n' >&2
 exit "$code"
 `
   writeFileSync(join(bin, 'kmsfile'), script, { mode: 0o755 })

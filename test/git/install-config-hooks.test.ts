@@ -64,6 +64,24 @@ describe('where git has hooks in its configuration', () => {
     expect(repository.read('.husky/pre-commit')).toBe('npm test\n')
   })
 
+  test('they run, and after them the hooks of husky, as such a git starts both', async () => {
+    const repository = hookedRepository()
+    repository.write('.husky/pre-commit', 'echo husky >> theirs\n')
+    const stub = '#!/bin/sh\nsh -e "$(dirname "$(dirname "$0")")/$(basename "$0")" "$@"\n'
+    repository.write('.husky/_/pre-commit', stub, { mode: 0o755 })
+    repository.git(['config', 'core.hooksPath', '.husky/_'])
+    await repository.install({ gits: [NEW] })
+    // What stands in for it: the commands of the configuration come first, and one that fails ends all.
+    const commit = `!for name in $(git config --get-regexp '^hook\\..*\\.event$' '^pre-commit$' | sed 's/\\.event .*//'); do sh -c "$(git config "$name.command")" || exit 1; done; git commit --quiet --allow-empty --message=x`
+    repository.git(['config', 'alias.as-git', commit])
+    expect(repository.tryGit('as-git').code).toBe(0)
+    expect(repository.calls().map(({ args }) => args)).toEqual([['pre-commit']])
+    expect(repository.read('theirs')).toBe('husky\n')
+    repository.answer(1)
+    expect(repository.tryGit('as-git').code).toBe(1)
+    expect(repository.read('theirs')).toBe('husky\n')
+  })
+
   test('an older git on the same machine gets files as well', async () => {
     const repository = hookedRepository()
     const { hooks } = await repository.install({ gits: [NEW, OLD] })

@@ -203,7 +203,7 @@ describe('what it looks for', () => {
   })
 })
 
-test('starts three processes of git, however many files there are', async () => {
+test('starts four processes of git, however many files there are', async () => {
   for (let i = 0; i < 30; i++) repository.write(`files/${i}`, `${i}`)
   repository.git('add', 'files')
   repository.remove('files')
@@ -211,7 +211,7 @@ test('starts three processes of git, however many files there are', async () => 
   const trace = join(repository.home, 'trace')
   repository.kmsfile(['git', 'check', '--leaks'], { env: { GIT_TRACE2_EVENT: trace } })
   const started = repository.read('../trace').match(/"event":"start"/g)
-  expect(started).toHaveLength(3)
+  expect(started).toHaveLength(4)
 })
 
 test('refuses what does not go with it', () => {

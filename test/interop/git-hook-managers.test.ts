@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, inject, test } from 'vitest'
+import { expectNoLeak } from '../git/leaks.ts'
 import { type HookedRepository, hookedRepository } from './hooked-repository.ts'
 
 const { hookManagers, python, certificates } = inject('peers')
@@ -89,14 +90,14 @@ describe.skipIf(hookManagers === null)('husky', () => {
     ['placeholders', 'redacted'],
   ])('with lint-staged passes a partially staged file, where git shows %s', (_, diff) => {
     const repository = husky()
-    const { must, protect, read, write } = repository
+    const { home, must, read, top, write } = repository
     write('package.json', JSON.stringify({ 'lint-staged': { '*.{yaml,js}': ['true'] } }))
     write('.husky/pre-commit', 'lint-staged\n')
     must('kmsfile', 'git', 'install', '--diff', diff)
     must('git', 'add', '--all')
     must('git', 'commit', '--quiet', '--message=one')
 
-    must('kmsfile', 'set', FILE, 'password', '"staged"')
+    must('kmsfile', 'set', FILE, 'password', '"staged-secret"')
     must('git', 'add', FILE)
     must('kmsfile', 'set', FILE, 'port', '2')
     write('unrelated.js', 'let a\n')
@@ -107,7 +108,9 @@ describe.skipIf(hookManagers === null)('husky', () => {
     expect(must('git', 'show', `HEAD:${FILE}`)).toBe(staged)
     expect(must('kmsfile', 'get', FILE, 'port').trim()).toBe('2')
     expect(must('git', 'status', '--porcelain')).toBe(` M ${FILE}\n`)
-    protect('secrets/other.yaml', 'a: b\n')
+    // What it kept beside, in its stash and elsewhere, is ciphertext, too.
+    expect(must('kmsfile', 'get', FILE, 'password').trim()).toBe('staged-secret')
+    expectNoLeak(top, ['staged-secret'], [home])
   })
 })
 
@@ -208,7 +211,7 @@ describe.skipIf(python === null)('the pre-commit framework', () => {
 
   test('gives back changes that are not staged, and keeps no plaintext of them', () => {
     const repository = framework()
-    const { must, read } = repository
+    const { home, must, read, top } = repository
     repository.preCommit('install')
     must('kmsfile', 'git', 'install')
     must('git', 'add', '--all')
@@ -225,8 +228,9 @@ describe.skipIf(python === null)('the pre-commit framework', () => {
     for (const name of patches) {
       const patch = readFileSync(join(cache, name), 'utf8')
       expect(patch).toContain('ENC[AES256_GCM,')
-      expect(patch).not.toContain('not-staged-secret')
     }
+    expectNoLeak(top, ['not-staged-secret'], [home])
+    expect(must('kmsfile', 'get', FILE, 'password').trim()).toBe('not-staged-secret')
   })
 
   test('installs our hooks from git, with npm', () => {

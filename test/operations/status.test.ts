@@ -62,6 +62,25 @@ describe('statusOf', () => {
     expect(await one(there, { verify: true })).toMatchObject({ writer: 'sops', verified: 'values', attention: false })
   })
 
+  test('names a nonce that encrypts two texts, without any key', async () => {
+    const there = await place()
+    const [, nonce = ''] = /user: .*,iv:([^,]*),/.exec(there.read()) ?? []
+    there.write(FILE, there.read().replace(/(password: .*,iv:)[^,]*/, `$1${nonce}`))
+    expect(await one(there, {}, there.as(ben))).toMatchObject({
+      state: 'encrypted',
+      problem: { code: 'INTEGRITY_NONCE_REUSED' },
+      attention: true,
+      fix: `kmsfile rotate ${FILE}`,
+    })
+  })
+
+  test('takes no offence at an envelope that stands twice', async () => {
+    const there = await place()
+    const [line = ''] = /^password: .*$/m.exec(there.read()) ?? []
+    there.write(FILE, there.read().replace(line, `${line}\n${line.replace('password', 'again')}`))
+    expect(await one(there)).toMatchObject({ state: 'encrypted', problem: undefined, attention: false })
+  })
+
   test('asks for a seal where the rule does', async () => {
     const there = await place()
     there.write(FILE, await asSops(await there.open()))

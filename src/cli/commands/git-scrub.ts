@@ -17,7 +17,11 @@ export const gitScrub: Command = {
   summary:
     'Remove plaintext that this clone keeps although it was never committed: what was staged and refused, and what drivers and tools left in .git.',
   options: {
-    yes: { type: 'boolean', alias: 'y', describe: 'answer yes: remove all that nothing in this clone leads to' },
+    yes: {
+      type: 'boolean',
+      alias: 'y',
+      describe: 'answer yes: remove all that nothing in this clone leads to, though clones may borrow it',
+    },
     stash: { type: 'boolean', describe: 'drop entries of the stash as well, if they hold plaintext' },
     'dry-run': { type: 'boolean', describe: 'only say what there is' },
   },
@@ -26,7 +30,7 @@ export const gitScrub: Command = {
     ['kmsfile git scrub --yes --stash', 'remove it, stash entries with plaintext included'],
   ],
   async run(args, cli) {
-    const repository = await requireRepository(cli.host, join(cli.host.cwd, 'x'))
+    const repository = await requireRepository(cli.host, join(cli.host.cwd, 'x'), { asStored: true })
     const survey = await surveyPlaintext(repository, { version: VERSION })
     describe(survey, cli)
     const dryRun = args['dry-run'] === true
@@ -94,6 +98,8 @@ function traceText({ kind, name, path }: Trace): string {
       return `${name}   a resolution that git remembers${of}`
     case 'merge-result':
       return `${name}   what the last merge made`
+    case 'patch':
+      return `${name}   a patch that somebody edited${of}`
     case 'lost-found':
       return `${name}   written out by git fsck${of}`
     default:
@@ -118,7 +124,8 @@ async function stashesToDrop(
 
 async function agreed({ host }: Cli): Promise<boolean> {
   const question =
-    'Remove all that nothing leads to, also what could still be recovered by hand? Let nobody else work in this clone meanwhile.'
+    'Remove all that nothing leads to, also what could still be recovered by hand? Let nobody else work in this clone meanwhile. ' +
+    'Clones that borrow from it (made with --shared or --reference) lose what only they lead to.'
   return confirm(host, question, { flag: '--yes' })
 }
 

@@ -65,7 +65,7 @@ async function print(cli: Cli, { host }: Workspace, files: readonly FileStatus[]
   const now = host.now()
   const rows = files.map((file) => [
     file.name,
-    file.state === 'plaintext' ? 'PLAINTEXT' : file.state,
+    stateText(file),
     groupsLabel(file.groups, { names: file.rule?.names, threshold: file.threshold }) || '-',
     integrityText(file),
     ageText(file.dataKey, now),
@@ -75,6 +75,11 @@ async function print(cli: Cli, { host }: Workspace, files: readonly FileStatus[]
   const attention = files.filter((file) => file.attention).length
   const needs = attention === 0 ? 'nothing needs' : attention === 1 ? '1 needs' : `${attention} need`
   cli.say(`${counted(files.length, 'file')}, ${needs} attention`)
+}
+
+function stateText({ state, transparent }: FileStatus): string {
+  if (transparent) return state === 'encrypted' ? 'transparent' : `transparent, ${state} in git`
+  return state === 'plaintext' ? 'PLAINTEXT' : state
 }
 
 /** A seal cannot be told from a forged one without a key, so that without `--verify` nothing better is said. */
@@ -145,6 +150,7 @@ function quorumText({ needed, groups }: Quorum): string {
  * of git that do not call kmsfile in this clone, null outside of a repository and without rules.
  *
  * - `file`; `state`: `encrypted`, `plaintext`, `partly`, `conflict`, `unreadable`, `empty`; `managed`
+ * - `transparent`: true where it lies there as plaintext on purpose, and all else is about what git has of it; missing elsewhere
  * - `keyGroups`: lists of `{name?, type, key}`; `threshold` where there are several
  * - `writtenBy`: `kmsfile` or `sops`, as the file says; `integrity`: null unless verified, `sealed`, `values`, `failed`
  * - `dataKey`: `{since, exact}`, RFC 3339
@@ -152,12 +158,14 @@ function quorumText({ needed, groups }: Quorum): string {
  * - `error`: as errors are printed, why it is not readable, or not verified; `attention`; `fix`: a command
  */
 function fileData(file: FileStatus): Record<string, unknown> {
-  const { name, state, managed, groups, threshold, writer, verified, dataKey, rule, differences, attention, fix } = file
+  const { name, state, managed, transparent, groups, threshold, writer, verified, dataKey, rule, differences } = file
+  const { attention, fix } = file
   const error = verified instanceof KmsfileError ? verified : file.problem
   return {
     file: name,
     state,
     managed,
+    ...(transparent && { transparent }),
     keyGroups: groups.map((group) => group.map((key) => keyData(key, file))),
     ...(threshold !== undefined && { threshold }),
     ...(writer !== undefined && { writtenBy: writer }),
