@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { KmsfileError } from '../errors.ts'
-import type { HookEvent } from '../git/hook-script.ts'
+import { HOOK_EVENTS, type HookEvent } from '../git/hook-script.ts'
 import { installationOf, missingHooks } from '../git/installation.ts'
 import type { Workspace } from '../operations/workspace.ts'
 import { readGitConfig } from '../vcs/git-config.ts'
@@ -27,6 +27,8 @@ export async function hooksMissingHere({
 
 /** What to say of them. */
 export function missingHooksText(missing: readonly HookEvent[]): string {
-  const which = missing.length >= 6 ? 'the hooks are' : `some hooks are (${missing.join(', ')})`
+  const which = HOOK_EVENTS.every((event) => missing.includes(event))
+    ? 'the hooks are'
+    : `some hooks are (${missing.join(', ')})`
   return `${which} not installed in this clone, so nothing stops a commit of plaintext`
 }

@@ -28,11 +28,15 @@ export interface CommitsOptions {
   readonly past?: boolean | undefined
   /** More versions of files than this are refused unseen. */
   readonly maxVersions?: number | undefined
+  /** A managed file that is larger is refused unseen. Default: as large as anything is looked at. */
+  readonly maxBytes?: number | undefined
 }
 
 /** A step in the history of a file: a commit gave it another content. */
 export interface Step extends Change {
   readonly commit: string
+  /** No parent of the commit has it so. */
+  readonly isOwn: boolean
 }
 
 export interface CheckedCommits extends Checked {
@@ -49,8 +53,10 @@ export interface CheckedCommits extends Checked {
 export async function checkCommits(
   repository: Repository,
   commits: Commits,
-  { reader, loader, cache, targets, before = [], past = false, maxVersions = Number.POSITIVE_INFINITY }: CommitsOptions,
+  options: CommitsOptions,
 ): Promise<CheckedCommits> {
+  const { reader, loader, cache, targets, before = [], past = false } = options
+  const { maxVersions = Number.POSITIVE_INFINITY, maxBytes } = options
   const findings: Finding[] = []
   const steps: Step[] = []
   const places = new Map<string, { readonly place: Place; readonly reasons: Reasons }>()
@@ -71,11 +77,13 @@ export async function checkCommits(
     const own = await loadOwn(id)
     const parent = parents[0] === undefined ? own : await loadOwn(parents[0])
     const policy = unitedPolicy([own, parent, ...targets])
-    const find = finders.get(policy.id) ?? placeFinder(policy)
+    const find = finders.get(policy.id) ?? placeFinder(policy, { strays: past })
     finders.set(policy.id, find)
     if (own.id !== parent.id || parents.length === 0) {
       for (const problem of problemsOf(own, id)) findings.push(past ? { ...problem, severity: 'note' } : problem)
     }
+    const parts = new Map<string, number>()
+    for (const { key } of changes.flat()) parts.set(key, (parts.get(key) ?? 0) + 1)
     for (const change of changes.flat()) {
       const isGone = isNothing(change.id)
       const found = find(
@@ -90,7 +98,7 @@ export async function checkCommits(
         said.add(name)
         continue
       }
-      steps.push({ ...change, commit: id })
+      if (found.isLink !== true) steps.push({ ...change, commit: id, isOwn: parts.get(change.key) === changes.length })
       if (isGone) continue
       const name = `${judged(found)} ${change.key}`
       if (!places.has(name))
@@ -103,12 +111,13 @@ export async function checkCommits(
   }
   const candidates = Array.from(places.values(), ({ place }) => place)
   await reader.prepare?.([...candidates.map(({ id }) => id), ...steps.map(({ oldId }) => oldId)])
-  const judgements = await judgeBlobs(reader, candidates, cache)
+  const judgements = await judgeBlobs(reader, candidates, { cache, maxBytes })
   for (const { place, reasons } of places.values()) {
     findings.push(...findingsAt(place, judgements.get(judged(place)) ?? [], reasons))
   }
+  const files = candidates.filter(({ isLink }) => isLink !== true)
   const versions = () =>
-    candidates.map(({ path, id, commit }) => ({ path, id, commit, rule: policies.get(commit ?? '')?.rule(path) }))
+    files.map(({ path, id, commit }) => ({ path, id, commit, rule: policies.get(commit ?? '')?.rule(path) }))
   return { findings, files: places.size, versions, steps, policyOf: (commit) => policies.get(commit) }
 
   function tooMany(limit: number): CheckedCommits {

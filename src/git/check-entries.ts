@@ -2,8 +2,8 @@ import { type Candidate, judgeBlobs, judged } from './check-blobs.ts'
 import { isFile, LINK, type ListedEntry } from './check-listing.ts'
 import type { CheckedObjects } from './check-objects.ts'
 import type { CheckedVersion } from './check-verify.ts'
-import type { Finding, Flaw } from './finding.ts'
-import { type Demand, demandFinder, strictDemand } from './judge-demand.ts'
+import { type Finding, type Flaw, refuses } from './finding.ts'
+import { type Demand, type DemandOptions, demandFinder, strictDemand } from './judge-demand.ts'
 import { leftoverOf } from './judge-name.ts'
 import type { Policy } from './policy.ts'
 import type { VerdictCache } from './verdict-cache.ts'
@@ -29,6 +29,8 @@ export interface EntriesOptions {
   /** The policy of the tree that is judged, with those that it is judged by besides. */
   readonly policy: Policy
   readonly reasons: Reasons
+  /** What stands readable beside the values is noted. Default: false. */
+  readonly strays?: boolean | undefined
 }
 
 /** Why something is asked for that the tree itself does not ask for. */
@@ -42,10 +44,10 @@ export interface Reasons {
 /** Judges the files of one tree, by their names and by what is in them. */
 export async function checkEntries(
   entries: readonly ListedEntry[],
-  { reader, cache, policy, reasons }: EntriesOptions,
+  { reader, cache, policy, reasons, strays }: EntriesOptions,
 ): Promise<Checked> {
   const findings: Finding[] = []
-  const placeOf = placeFinder(policy)
+  const placeOf = placeFinder(policy, { strays })
   const places: Place[] = []
   for (const entry of entries) {
     const found = placeOf(entry)
@@ -53,17 +55,19 @@ export async function checkEntries(
     if ('verdict' in found) findings.push(found)
     else places.push(found)
   }
-  const judgements = await judgeBlobs(reader, places, cache)
+  const judgements = await judgeBlobs(reader, places, { cache })
   for (const place of places) findings.push(...findingsAt(place, judgements.get(judged(place)) ?? [], reasons))
-  const versions = () => places.map(({ path, id, commit }) => ({ path, id, commit, rule: policy.rule(path) }))
+  const files = places.filter(({ isLink }) => isLink !== true)
+  const versions = () => files.map(({ path, id, commit }) => ({ path, id, commit, rule: policy.rule(path) }))
   return { findings: withoutRepeats(findings), files: places.length, versions }
 }
 
 /** Says of an entry what is asked of its content, or what is wrong with it whatever that is; undefined for those of no interest. */
 export function placeFinder(
   policy: Policy,
+  options: DemandOptions = {},
 ): (entry: Pick<ListedEntry, 'mode' | 'id' | 'path' | 'stage'>, commit?: string) => Place | Finding | undefined {
-  const demandOf = demandFinder(policy)
+  const demandOf = demandFinder(policy, options)
   return ({ mode, id, path, stage }, commit) => {
     const leftover = leftoverDemand(path, policy, demandOf)
     if (leftover === 'always') {
@@ -76,17 +80,28 @@ export function placeFinder(
       }
     }
     const demand = leftover ?? demandOf(path)
+    if (mode === LINK && stage === 0 && demand?.managed !== true && isSecretsFolder(path, policy)) {
+      const message = 'is a link where a folder of secrets files is expected: what it leads to has other rules'
+      return { verdict: 'link', severity: 'note', path, commit, message }
+    }
     if (demand === undefined) return undefined
     if (stage > 0) {
       if (!demand.managed) return undefined
       return { verdict: 'unmerged', severity: 'refuse', path, commit, message: 'its merge is not resolved' }
     }
     if (mode === LINK) {
-      if (!demand.managed) return undefined
-      return { verdict: 'link', severity: 'note', path, commit, message: 'is a link where a secrets file is expected' }
+      return demand.managed ? { id, demand, path, commit, isLeftover: false, isLink: true } : undefined
     }
     return isFile(mode) ? { id, demand, path, commit, isLeftover: leftover !== undefined } : undefined
   }
+}
+
+/** Whether the rules manage what lies in a folder, and not what lies beside it. */
+function isSecretsFolder(path: string, policy: Policy): boolean {
+  const beside = path.slice(0, path.lastIndexOf('/') + 1)
+  return ['x.yaml', 'x.json', 'x'].some(
+    (name) => policy.manages(`${path}/${name}`) && !policy.manages(`${beside}${name}`),
+  )
 }
 
 function leftoverDemand(
@@ -107,7 +122,7 @@ export function findingsAt(
   flaws: readonly Flaw[],
   reasons: Reasons,
 ): readonly Finding[] {
-  if (isLeftover && flaws.length > 0) {
+  if (isLeftover && refuses(flaws)) {
     const message = 'a copy of a secrets file, not encrypted'
     return [{ verdict: 'leftover', severity: 'refuse', path, commit, object: id, message }]
   }

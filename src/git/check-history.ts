@@ -39,6 +39,8 @@ export async function checkHistory(
       }),
       openVerdictCache(repository.commonDir, { version }),
     ])
+    // Where not even trees were fetched, git would fetch them one by one.
+    await reader.prepare?.([...commits.trees.values()])
     const head = await headOf(repository)
     const [tree] = await treesOf(repository, head === undefined ? [] : [head])
     const configs = tree === undefined ? [] : ((await configsOf(repository, [tree])).get(tree) ?? [])

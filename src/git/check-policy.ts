@@ -66,7 +66,9 @@ export function policyLoader(reader: ObjectReader): PolicyLoader {
 
 /** Where a link leads, from the top. What leads out of the tree names nothing in it. */
 function targetOf(path: string, target: string): string {
-  return posix.isAbsolute(target) ? '/' : posix.join(posix.dirname(path), target)
+  const found = posix.join(posix.dirname(path), target)
+  // Git takes `..` for a folder of the work tree, and ends where there is none.
+  return posix.isAbsolute(target) || /^\.\.(?:\/|$)/.test(found) ? '/' : found
 }
 
 function unreadable(message: string): KmsfileError {

@@ -20,6 +20,8 @@ export interface RangeOptions extends CheckOptions {
   readonly sums: readonly Sum[]
   readonly timeoutMs?: number | undefined
   readonly maxVersions?: number | undefined
+  /** A managed file that is larger is refused unseen. */
+  readonly maxBytes?: number | undefined
   /** In a partial clone: fetches what is missing. Default: false. */
   readonly fetch?: boolean | undefined
 }
@@ -35,7 +37,7 @@ export interface RangeOptions extends CheckOptions {
 export async function checkRange(
   repository: Repository,
   revisions: Revisions,
-  { version, targets, sums, policies = [], timeoutMs, maxVersions, fetch = false }: RangeOptions,
+  { version, targets, sums, policies = [], timeoutMs, maxVersions, maxBytes, fetch = false }: RangeOptions,
 ): Promise<Checked> {
   const reader = await openObjects(repository, { fetch })
   try {
@@ -50,6 +52,8 @@ export async function checkRange(
     const unknown = named.filter((id) => !commits.trees.has(id))
     const found = await treesOf(repository, unknown)
     const trees = new Map([...commits.trees, ...unknown.map((id, i) => [id, found[i] as string] as const)])
+    // Where not even trees were fetched, git would fetch them one by one.
+    await reader.prepare?.([...trees.values()])
     const configs = await configsOf(repository, new Set(named.map((id) => trees.get(id) as string)))
     const byCommit = new Map<string, Policy>()
     for (const commit of named) {
@@ -64,6 +68,7 @@ export async function checkRange(
       targets: targetPolicies,
       before: sums.map(({ base }) => byCommit.get(base) as Policy),
       maxVersions,
+      maxBytes,
     })
     const compared = await compareHistory(repository, checked, sums, { reader, targets: targetPolicies, timeoutMs })
     const changed = sums.flatMap(({ base, head }) =>

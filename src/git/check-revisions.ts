@@ -65,11 +65,14 @@ export async function mergeBase(repository: Repository, a: string, b: string): P
   return Buffer.from(stdout).toString('latin1').trim() || undefined
 }
 
-/** The trees of commits, in their order. */
+/** The trees of commits, in their order, however many these are. @throws KmsfileError `GIT_FAILED` where one is missing */
 export async function treesOf(repository: Repository, commits: readonly string[]): Promise<readonly string[]> {
   if (commits.length === 0) return []
-  const { stdout } = await repository.git(['rev-parse', ...commits.map((id) => `${id}^{tree}`)])
-  return Buffer.from(stdout).toString('latin1').trim().split('\n')
+  const input = commits.map((id) => `${id}^{tree}\n`).join('')
+  const { stdout } = await repository.git(['cat-file', '--batch-check=%(objectname)'], { input })
+  const trees = Buffer.from(stdout).toString('latin1').trimEnd().split('\n')
+  if (trees.length === commits.length && trees.every((id) => /^[0-9a-f]+$/.test(id))) return trees
+  throw new KmsfileError('git does not have a commit that is to be looked at', { code: 'GIT_FAILED' })
 }
 
 /** The id of the tree without files; git knows it wherever nobody made one. */

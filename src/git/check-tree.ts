@@ -26,6 +26,7 @@ export async function checkTree(repository: Repository, revision: string, { vers
       cache,
       policy: own,
       reasons: { own, before: [] },
+      strays: true,
     })
     await cache.save()
     const findings = [...problemsOf(own), ...checked.findings].map((finding) => ({ ...finding, commit }))

@@ -87,6 +87,7 @@ async function revealed(content: Uint8Array, path: string, { envelope }: FileVer
     managed: false,
     selectors: [envelope.selector],
     sealed: false,
+    strays: false,
     key: '',
   }
   const flaws = await judgeContent(content, strictDemand(asked))

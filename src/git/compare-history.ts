@@ -1,9 +1,10 @@
 import { KmsfileError } from '../errors.ts'
 import type { ObjectReader, Repository } from '../vcs/repository.ts'
 import { type CheckedCommits, isComparable, type Step } from './check-commits.ts'
-import { type Change, changeOf, isNothing, parseChanges } from './check-listing.ts'
+import { type Change, changeOf, isFile, isNothing, parseChanges } from './check-listing.ts'
 import { treesOf } from './check-revisions.ts'
 import { compareChanges } from './compare-changes.ts'
+import { type Descent, newStrays } from './compare-strays.ts'
 import type { FileVersion } from './compare-versions.ts'
 import type { Finding } from './finding.ts'
 import { MAX_JUDGED_BYTES } from './judge-content.ts'
@@ -36,10 +37,13 @@ export async function compareHistory(
   { reader, targets, timeoutMs }: HistoryOptions,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = []
+  const strays: Finding[] = []
   for (const [commit, own] of byCommit(steps)) {
     const policy = unitedPolicy([policyOf(commit), ...targets].filter((each) => each !== undefined))
     const comparable = own.filter((step) => isComparable(step, policy) || isNothing(step.oldId))
     findings.push(...(await compareChanges(reader, comparable, { policy, commit, attacksOnly: true })))
+    const noteOnly = targets.length === 0 && sums.length === 0
+    strays.push(...(await newStrays(reader, descentsOf(own), { policy, commit, noteOnly })))
   }
   for (const { base, head } of sums) {
     const [from = '', to = ''] = await treesOf(repository, [base, head])
@@ -48,11 +52,46 @@ export async function compareHistory(
     const policy = unitedPolicy([policyOf(head), ...targets].filter((each) => each !== undefined))
     findings.push(...(await compareChanges(reader, changes, { policy, commit: head })))
     const changed = changes.filter((change) => isComparable(change, policy))
-    const earlier = await earlierVersions(repository, { changed, base, steps }, { timeoutMs })
-    if (earlier === undefined) findings.push(notSearched(changed, head))
-    else findings.push(...(await replaysOf(reader, changed, { earlier, commit: head })))
+    findings.push(...(await replaysSince(repository, changed, { reader, base, steps, commit: head, timeoutMs })))
   }
-  return withoutDoubles(findings)
+  return [...strays, ...withoutDoubles(findings)]
+}
+
+export interface ReplayOptions extends Pick<HistoryOptions, 'reader' | 'timeoutMs'> {
+  /** The commit that the files are compared with, and in whose history they are looked for. */
+  readonly base: string
+  /** What they were on the way from there. Default: nothing. */
+  readonly steps?: readonly Step[] | undefined
+  /** The commit in which they are now. */
+  readonly commit?: string | undefined
+}
+
+/**
+ * Finds files that have become what they were long before, or have its MAC: as far as the search gets in its time, or else that
+ * it was not made. Two processes of git.
+ *
+ * @throws KmsfileError `GIT_FAILED`
+ */
+export async function replaysSince(
+  repository: Repository,
+  changed: readonly Change[],
+  { reader, base, steps = [], commit, timeoutMs }: ReplayOptions,
+): Promise<readonly Finding[]> {
+  const earlier = await earlierVersions(repository, { changed, base, steps }, { timeoutMs })
+  if (earlier === undefined) return [notSearched(changed, commit)]
+  return replaysOf(reader, changed, { earlier, commit })
+}
+
+/** Of contents that no parent of the commit has, what each parent has. */
+function descentsOf(steps: readonly Step[]): readonly Descent[] {
+  const files = new Map<string, { readonly path: string; readonly id: string; readonly from: string[] }>()
+  for (const { key, path, mode, id, oldId, isOwn } of steps) {
+    if (!isOwn || !isFile(mode) || isNothing(id)) continue
+    const file = files.get(key) ?? { path, id, from: [] }
+    file.from.push(oldId)
+    files.set(key, file)
+  }
+  return [...files.values()]
 }
 
 function byCommit(steps: readonly Step[]): ReadonlyMap<string, readonly Step[]> {
@@ -123,7 +162,7 @@ async function earlierVersions(
 async function replaysOf(
   reader: ObjectReader,
   changed: readonly Change[],
-  { earlier, commit }: { earlier: Earlier; commit: string },
+  { earlier, commit }: { earlier: Earlier; commit: string | undefined },
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   const { replays, versionOf } = await import('./compare-versions.ts')
@@ -151,7 +190,7 @@ async function contentsOf(reader: ObjectReader, ids: readonly string[]): Promise
   return contents
 }
 
-function notSearched(changed: readonly Change[], commit: string): Finding {
+function notSearched(changed: readonly Change[], commit: string | undefined): Finding {
   const [first] = changed
   const more = changed.length > 1 ? ` (and ${changed.length - 1} more)` : ''
   const message = `not compared with versions of long ago${more}: that takes too long here`

@@ -5,6 +5,8 @@ export type Verdict =
   // content, in one tree
   | 'plaintext'
   | 'partly-encrypted'
+  | 'stray-comment'
+  | 'stray-metadata'
   | 'no-metadata'
   | 'conflict-node'
   | 'conflict-markers'
@@ -57,6 +59,16 @@ export interface Finding {
 
 /** What is wrong with a content, wherever it lies. */
 export type Flaw = Pick<Finding, 'verdict' | 'severity' | 'line' | 'keys' | 'message'>
+
+/**
+ * Something in a file that is no value and can be read, though it could be encrypted or has no business there: a comment, a
+ * text in the metadata.
+ */
+export interface Stray {
+  readonly flaw: Flaw
+  /** What it says, to find it in another version; nobody is to see it. */
+  readonly text: string
+}
 
 /** Whether anything of it stops what is going on. */
 export function refuses(findings: readonly Pick<Finding, 'severity'>[]): boolean {

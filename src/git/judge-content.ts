@@ -1,7 +1,7 @@
 import type { Envelope } from '../core/envelope.ts'
 import { normalTime } from '../core/envelope-reader.ts'
 import { keyIdOf } from '../core/layout.ts'
-import { DEFAULT_SELECTOR, type Selection } from '../core/selection.ts'
+import type { Selection } from '../core/selection.ts'
 import type { Document } from '../core/tree.ts'
 import { type ErrorCode, KmsfileError } from '../errors.ts'
 import { detectFormat } from '../formats/detect.ts'
@@ -11,11 +11,12 @@ import { decodeText } from '../host/utf8.ts'
 import { mentionsEncryption } from '../operations/inspect.ts'
 import { takeApart } from '../operations/read-secrets.ts'
 import { wholeValue } from '../operations/restore.ts'
-import type { Flaw, Verdict } from './finding.ts'
+import { type Flaw, refuses, type Verdict } from './finding.ts'
 import type { Demand } from './judge-demand.ts'
 import { repeatedKey } from './judge-json.ts'
 import { judgeLines } from './judge-lines.ts'
-import { compiled } from './judge-selectors.ts'
+import { compiled, selectionsOf } from './judge-selectors.ts'
+import { straysOf } from './judge-strays.ts'
 import { formatByLook } from './judge-text.ts'
 import { type ExposedValue, exposedValues, isEnvelope } from './judge-values.ts'
 
@@ -23,7 +24,7 @@ import { type ExposedValue, exposedValues, isEnvelope } from './judge-values.ts'
  * Which rules verdicts are made by. Whoever changes what a judgement says of any content counts it up: remembered verdicts
  * of another number are not believed.
  */
-export const JUDGE_VERSION = 2
+export const JUDGE_VERSION = 3
 
 /** Content beyond this is not looked at. */
 export const MAX_JUDGED_BYTES = 64 * 1024 * 1024
@@ -35,6 +36,12 @@ const MAX_NAMED = 100
  * that nobody manages and that is not encrypted.
  */
 export async function judgeContent(content: Uint8Array, demand: Demand): Promise<readonly Flaw[]> {
+  const flaws = await judgeValues(content, demand)
+  if (!demand.strays || refuses(flaws)) return flaws
+  return [...flaws, ...(await straysOf(content, demand)).map(({ flaw }) => ({ ...flaw, severity: 'note' as const }))]
+}
+
+async function judgeValues(content: Uint8Array, demand: Demand): Promise<readonly Flaw[]> {
   if (!mentionsEncryption(content)) return demand.managed ? judgePlaintext(content, demand) : []
   let text: string
   try {
@@ -46,7 +53,7 @@ export async function judgeContent(content: Uint8Array, demand: Demand): Promise
   if (markers !== undefined) return demand.managed || text.includes('lastmodified') ? [markers] : []
   // sops keeps what it does not understand as one value in a file of JSON, under any name.
   const name = demand.format ?? formatByLook(text)
-  if (name === undefined) return judgeLines(text, await selectionsOf(demand))
+  if (name === undefined) return judgeLines(text, await selectionsOf(demand.selectors))
   return judgeTree(detectFormat('', name), text, demand)
 }
 
@@ -91,7 +98,7 @@ async function judgeEncrypted(
   const own = await compiled(envelope.selector)
   const whole = wholeValue(scanned.documents)
   const isWhole = whole !== undefined && isEnvelope(whole)
-  const selections = isWhole || !demand.managed ? [own] : [own, ...(await selectionsOf(demand))]
+  const selections = isWhole || !demand.managed ? [own] : [own, ...(await selectionsOf(demand.selectors))]
   return [...flaws, ...exposedFlaws(scanned, exposedValues(scanned.documents, selections), own)]
 }
 
@@ -118,7 +125,7 @@ async function judgePlaintext(content: Uint8Array, demand: Demand): Promise<read
 async function judgeReadable(format: Format, text: string, demand: Demand): Promise<readonly Flaw[]> {
   try {
     const scanned = format.scan(text)
-    const exposed = exposedValues(scanned.documents, await selectionsOf(demand))
+    const exposed = exposedValues(scanned.documents, await selectionsOf(demand.selectors), { hasMetadata: false })
     return listed(exposed, ({ keys, offset }) => ({
       ...refused('plaintext', 'not encrypted'),
       ...lineAt(scanned, offset),
@@ -138,10 +145,6 @@ function listed<T>(items: readonly T[], flawOfItem: (item: T) => Flaw): readonly
   const more = items.length - MAX_NAMED
   if (first === undefined || more <= 0) return flaws
   return [...flaws, refused(first.verdict, `${more} more values are not encrypted`)]
-}
-
-function selectionsOf({ selectors }: Demand): Promise<readonly Selection[]> {
-  return Promise.all((selectors.length === 0 ? [DEFAULT_SELECTOR] : selectors).map(compiled))
 }
 
 /** Marks of git around two sides of a merge, each at the start of a line. */

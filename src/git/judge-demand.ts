@@ -13,12 +13,22 @@ export interface Demand {
   readonly selectors: readonly Selector[]
   /** Files that kmsfile did not seal are refused. */
   readonly sealed: boolean
+  /** What stands readable beside the values is noted: for who has no other version to compare with. */
+  readonly strays: boolean
   /** Tells demands apart, also in other runs. */
   readonly key: string
 }
 
+export interface DemandOptions {
+  /** As in {@link Demand}. Default: false. */
+  readonly strays?: boolean | undefined
+}
+
 /** Finds what is asked of paths under one policy; undefined for those that nobody needs to look at. */
-export function demandFinder(policy: Policy): (path: string) => Demand | undefined {
+export function demandFinder(
+  policy: Policy,
+  { strays = false }: DemandOptions = {},
+): (path: string) => Demand | undefined {
   const known = new Map<string, Demand>()
   return (path) => {
     const format = formatOf(path)
@@ -27,8 +37,8 @@ export function demandFinder(policy: Policy): (path: string) => Demand | undefin
     const rules = managed ? policy.rules(path) : []
     const selectors = rules.map(({ selector }) => selector)
     const sealed = rules.some(({ integrity }) => integrity === 'sealed')
-    const text = `${format} ${managed} ${sealed} ${selectors.map(selectorText).sort().join()}`
-    const found = known.get(text) ?? { format, managed, selectors, sealed, key: keyOf(text) }
+    const text = `${format} ${managed} ${sealed} ${strays} ${selectors.map(selectorText).sort().join()}`
+    const found = known.get(text) ?? { format, managed, selectors, sealed, strays, key: keyOf(text) }
     known.set(text, found)
     return found
   }
@@ -50,5 +60,5 @@ function selectorText({ kind, text }: Selector): string {
 }
 
 function keyOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }

@@ -1,4 +1,4 @@
-import { compileSelector, type Selection, type Selector } from '../core/selection.ts'
+import { compileSelector, DEFAULT_SELECTOR, type Selection, type Selector } from '../core/selection.ts'
 
 /** Selectors and keys of a whole repository are few, those of a hostile one as many as it likes. */
 const MAX_SELECTORS = 200
@@ -25,6 +25,11 @@ export function compiled(selector: Selector): Promise<Selection> {
   if (known.size >= MAX_SELECTORS) known.clear()
   known.set(name, compiling)
   return compiling
+}
+
+/** Selectors of rules, ready for use: whatever one of them has encrypted must be. Where no rule has one, that of sops counts. */
+export function selectionsOf(selectors: readonly Selector[]): Promise<readonly Selection[]> {
+  return Promise.all((selectors.length === 0 ? [DEFAULT_SELECTOR] : selectors).map(compiled))
 }
 
 function remember({ matches }: Selection): Selection['matches'] {

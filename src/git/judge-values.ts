@@ -13,6 +13,11 @@ export interface ExposedValue {
   readonly selection: Selection
 }
 
+export interface ExposedOptions {
+  /** False where nothing is encrypted: then what has the name of the metadata is a value like any other. Default: true. */
+  readonly hasMetadata?: boolean | undefined
+}
+
 /**
  * Finds the values that any of the selections has encrypted and that are no envelopes, in the order of the text. The
  * metadata is left out, and in further documents what repeats it. What an alias stands for is looked at where it stands itself; in
@@ -21,14 +26,16 @@ export interface ExposedValue {
 export function exposedValues(
   documents: readonly Document[],
   selections: readonly Selection[],
+  { hasMetadata = true }: ExposedOptions = {},
 ): readonly ExposedValue[] {
   const found: ExposedValue[] = []
   const byKey = selections.filter(({ byComment }) => !byComment)
-  const metadata = metadataIn(documents[0]?.root)
+  const metadata = hasMetadata ? metadataIn(documents[0]?.root) : undefined
   if (byKey.length > 0) {
     for (const { root } of documents) if (root !== undefined) inKeys(root, { selections: byKey, metadata }, found)
   }
-  for (const selection of selections) if (selection.byComment) inComments(documents, selection, found)
+  const skipRootKey = hasMetadata ? ENVELOPE_KEY : undefined
+  for (const selection of selections) if (selection.byComment) inComments(documents, { selection, skipRootKey }, found)
   return found
 }
 
@@ -112,7 +119,11 @@ function valueAt({ items }: MapNode, key: string): Node | undefined {
 }
 
 /** Keys are named without list indices. */
-function inComments(documents: readonly Document[], selection: Selection, found: ExposedValue[]): void {
+function inComments(
+  documents: readonly Document[],
+  { selection, skipRootKey }: { readonly selection: Selection; readonly skipRootKey: string | undefined },
+  found: ExposedValue[],
+): void {
   walk(
     documents,
     {
@@ -121,15 +132,22 @@ function inComments(documents: readonly Document[], selection: Selection, found:
         found.push({ keys: [...keys], offset: leaf.start, selection })
       },
     },
-    { selection, skipRootKey: ENVELOPE_KEY },
+    { selection, skipRootKey },
   )
 }
 
-/** An encrypted value from the first letter to the last, its nonce and its tag of the right length. */
+/**
+ * An encrypted value from the first letter to the last, as sops and kmsfile write it: a nonce of 32 bytes and a tag of 16, in
+ * the one spelling of base64 that writers have.
+ */
 const ENVELOPE =
-  /^ENC\[AES256_GCM,data:[A-Za-z0-9+/]+={0,2},iv:[A-Za-z0-9+/]+={0,2},tag:[A-Za-z0-9+/]{22}==,type:(?:str|int|float|bool|time|bytes|comment)\]$/
+  /^ENC\[AES256_GCM,data:([A-Za-z0-9+/]+={0,2}),iv:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=,tag:[A-Za-z0-9+/]{21}[AQgw]==,type:(?:str|int|float|bool|time|bytes|comment)\]$/
+/** The end of base64: no bit of the last character is left over. */
+const BASE64_END = /(?:[^=]|[AEIMQUYcgkosw048]=|[AQgw]==)$/
 
 /** Whether a value is an envelope, as far as that shows without a key. */
 export function isEnvelope({ type, text }: Pick<Leaf, 'type' | 'text'>): boolean {
-  return type === 'str' && text.startsWith('ENC[') && ENVELOPE.test(text)
+  if (type !== 'str' || !text.startsWith('ENC[')) return false
+  const data = ENVELOPE.exec(text)?.[1]
+  return data !== undefined && data.length % 4 === 0 && BASE64_END.test(data)
 }

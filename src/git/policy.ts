@@ -66,25 +66,26 @@ export async function policyOf(texts: readonly PolicyText[]): Promise<Policy> {
     }
   }
   const layersOf = layerFinder(folders)
+  /** Of each spelling of a path that the rules manage. */
+  const managing = (path: string) => spellingsOf(path).map(layersOf).filter(managedByLayers)
   const policy: Policy = {
     id: hash.digest('hex'),
     configurations: [...folders.values()].flatMap(({ kmsfile, sops }) => [kmsfile, sops].filter(isThere)),
     problems: problems.filter(({ file = '' }) => isAsked(file, layersOf)),
-    manages(path) {
-      const layers = layersOf(path)
-      return managedByLayers(layers) && exemptionOfLayers(layers) === undefined
-    },
+    manages: (path) => managing(path).some((layers) => exemptionOfLayers(layers) === undefined),
     exemption(path) {
-      const layers = layersOf(path)
-      return managedByLayers(layers) ? exemptionOfLayers(layers) : undefined
+      const exemptions = managing(path).map(exemptionOfLayers)
+      return exemptions.includes(undefined) ? undefined : exemptions[0]
     },
     exempts(path) {
-      const layers = layersOf(path)
-      return managedByLayers(layers) ? exemptionOfLayers(layers) !== undefined : hasExemption(layers)
+      const layers = managing(path)
+      return layers.length > 0
+        ? layers.every((each) => exemptionOfLayers(each) !== undefined)
+        : hasExemption(layersOf(path))
     },
     rule(path) {
       try {
-        return ruleOfLayers(layersOf(path))
+        return ruleOfLayers(managing(path)[0] ?? layersOf(path))
       } catch (error) {
         // A rule of sops whose keys are malformed; it manages the path all the same.
         if (error instanceof KmsfileError) return undefined
@@ -149,6 +150,12 @@ function layerFinder(folders: ReadonlyMap<string, Folder>): (path: string) => re
   }
   return (path) =>
     above(folderOf(path)).map(({ folder, configuration }) => ({ folder, configuration, path: within(folder, path) }))
+}
+
+/** Some systems write accents as characters of their own, and some as parts of others: to people it is the same path. */
+function spellingsOf(path: string): readonly string[] {
+  if (/^[\x00-\x7f]*$/.test(path)) return [path]
+  return [...new Set([path, path.normalize('NFC'), path.normalize('NFD')])]
 }
 
 /** Whether somebody would look at a configuration that cannot be read, and misses it. */

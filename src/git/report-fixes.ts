@@ -25,17 +25,26 @@ export function fixesOf(findings: readonly Finding[], { done }: Pick<Occasion, '
 type Kind = keyof typeof FIXES
 
 function kindOf(verdict: Verdict, path: string): Kind {
-  if (verdict === 'plaintext' || verdict === 'partly-encrypted')
-    return formatOf(path) === undefined ? 'format' : 'encrypt'
+  const isOurs = formatOf(path) !== undefined
+  if (verdict === 'plaintext' && isOurs) return 'encrypt'
+  if ((verdict === 'plaintext' || verdict === 'partly-encrypted') && !isOurs) return 'format'
+  if (verdict.startsWith('stray-') && !isOurs) return 'remove'
   return Object.hasOwn(FIXES, verdict) ? (verdict as Kind) : 'compare'
 }
 
 const FIXES = {
   encrypt: (files: string, staged: boolean) => `kmsfile encrypt -i ${files}${staged ? ` && git add ${files}` : ''}`,
+  'partly-encrypted': (files: string, staged: boolean) =>
+    `see what changed, and have it encrypted: kmsfile seal --accept ${files}${staged ? ` && git add ${files}` : ''}`,
   format: (files: string) =>
     `only YAML and JSON can be encrypted so far; move ${files}, or exempt it in .kmsfile.yaml with a reason`,
   'rule-removed': (files: string, staged: boolean) =>
     `encrypt it, or take the rule away in a change of its own first: git restore ${staged ? '--staged ' : ''}-- ${files}`,
+  'stray-comment': (files: string, staged: boolean) =>
+    `take the comment out, or have it encrypted: kmsfile rotate -i ${files}${staged ? ` && git add ${files}` : ''}`,
+  'stray-metadata': (files: string, staged: boolean) =>
+    `have the metadata written anew: kmsfile rotate -i ${files}${staged ? ` && git add ${files}` : ''}`,
+  remove: (files: string) => `take it out of ${files}`,
   leftover: (files: string) => `git rm --cached -- ${files}`,
   'conflict-node': (files: string) => `kmsfile git resolve ${files}`,
   'conflict-markers': (files: string) => `kmsfile git resolve ${files}`,
@@ -47,7 +56,8 @@ const FIXES = {
     `see what changed, and accept it if it was you: kmsfile seal --accept ${files}${staged ? ` && git add ${files}` : ''}`,
   'recipients-changed': (files: string) =>
     `see who they are and make them those of the rule: kmsfile updatekeys ${files}`,
-  'nonce-reused': (files: string, staged: boolean) => `kmsfile rotate ${files}${staged ? ` && git add ${files}` : ''}`,
+  'nonce-reused': (files: string, staged: boolean) =>
+    `kmsfile rotate -i ${files}${staged ? ` && git add ${files}` : ''}`,
   'selector-changed': (files: string) =>
     `change the rule first, in a change of its own, then: kmsfile updatekeys ${files}`,
   leak: (files: string) => `change these values at their source, and take them out of ${files || 'the message'}`,

@@ -6,6 +6,8 @@ import type { Finding, Verdict } from './finding.ts'
 const RULES: Readonly<Record<Verdict, string>> = {
   plaintext: 'A file that the rules want encrypted holds plaintext',
   'partly-encrypted': 'A value of an encrypted file is readable, though it should be encrypted',
+  'stray-comment': 'A comment of an encrypted file is readable',
+  'stray-metadata': 'The metadata of an encrypted file hold a readable text that neither sops nor kmsfile writes',
   'no-metadata': 'Values are encrypted, and the metadata with the wrapped data key is missing',
   'conflict-node': 'A merge of an encrypted file is not resolved',
   'conflict-markers': 'A file holds the marks of a merge',
@@ -49,13 +51,25 @@ export function reportSarif(findings: readonly Finding[], { version }: { readonl
         tool: { driver: { name: 'kmsfile', semanticVersion: version, rules } },
         columnKind: 'utf16CodeUnits',
         originalUriBaseIds: { SRCROOT: { description: { text: 'The top of the repository' } } },
-        results: findings.map(result),
+        results: results(findings),
       },
     ],
   }
 }
 
-function result(finding: Finding) {
+/** Several findings at one place of a file are told apart by their order, which stays when lines move. */
+function results(findings: readonly Finding[]) {
+  const seen = new Map<string, number>()
+  return findings.map((finding) => {
+    const { verdict, path, keys } = finding
+    const place = JSON.stringify([verdict, path, keys === undefined ? '' : printPath(keys)])
+    const count = seen.get(place) ?? 0
+    seen.set(place, count + 1)
+    return result(finding, fingerprint(count === 0 ? place : `${place} ${count}`))
+  })
+}
+
+function result(finding: Finding, id: string) {
   const { verdict, severity, path, line, keys, commit, lastCommit, remotes, message } = finding
   const place = keys === undefined ? undefined : printPath(keys)
   return {
@@ -73,7 +87,7 @@ function result(finding: Finding) {
       },
     ],
     // The line may move; a finding stays the same one.
-    partialFingerprints: { 'kmsfile/v1': fingerprint([verdict, path, place ?? '']) },
+    partialFingerprints: { 'kmsfile/v1': id },
     ...(commit !== undefined && {
       properties: {
         commit,
@@ -93,6 +107,6 @@ function uriOf(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/')
 }
 
-function fingerprint(parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
+function fingerprint(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }

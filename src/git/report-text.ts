@@ -16,7 +16,14 @@ export interface Occasion {
 const MAX_PLACES = 3
 const MAX_FILES = 20
 
-const PLAINTEXT: ReadonlySet<Verdict> = new Set(['plaintext', 'partly-encrypted', 'rule-removed', 'leftover'])
+const PLAINTEXT: ReadonlySet<Verdict> = new Set([
+  'plaintext',
+  'partly-encrypted',
+  'stray-comment',
+  'stray-metadata',
+  'rule-removed',
+  'leftover',
+])
 
 /** What is found, for people: refusals with what to do about them, then notes. Empty where nothing is. */
 export function reportLines(findings: readonly Finding[], occasion: Occasion): readonly string[] {

@@ -21,7 +21,7 @@ test('remembers ids of good contents, and nothing else', () => {
   expect(check(repository)).toEqual([FOUND])
   const good = repository.git('rev-parse', ':secrets/good.yaml').trim()
   const text = readFileSync(file, 'utf8')
-  expect(text).toMatch(/^kmsfile verdicts \d+ \S+\n(?::[0-9a-f]{16}\n(?:[0-9a-f]{40}\n)+)+end\n$/)
+  expect(text).toMatch(/^kmsfile verdicts \d+ \S+\n(?::[0-9a-f]{32}\n(?:[0-9a-f]{40}\n)+)+end\n$/)
   expect(text).toContain(good)
   expect(text).not.toContain(repository.git('rev-parse', ':secrets/bad.yaml').trim())
 })

@@ -30,10 +30,10 @@ test('finds nothing wrong with an edit, a new file and a file that is gone', asy
   expect(check(repository)).toEqual([])
 })
 
-test('takes no interest in comments, white space and the order of the metadata', () => {
+test('takes no interest in white space and the order of the metadata', () => {
   const moved = first.replace(/( {4}lastmodified: .*\n)( {4}mac: .*\n)/, '$2$1')
   expect(moved).not.toBe(first)
-  stage(repository, { [FILE]: `# a comment\n\n${moved.replace('db:', 'db:   # another')}` })
+  stage(repository, { [FILE]: `\n\n${moved.replace('db:', 'db:   ')}` })
   expect(check(repository)).toEqual([])
 })
 
@@ -80,7 +80,7 @@ test('names a data key that sops changed, where nothing but the wrapped keys tel
   const next = await encrypted(PLAIN, { selector })
   stage(repository, { [FILE]: ofSops(next) })
   expect(check(repository)).toEqual([])
-  stage(repository, { [FILE]: ofSops(next).replace('not one', 'not the one') })
+  stage(repository, { [FILE]: ofSops(next).replace('bm90IG9uZQ', 'bm90IHRoZSBvbmU') })
   expect(check(repository)).toEqual([`note data-key-changed ${FILE}`])
 })
 

@@ -1,7 +1,13 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { COMMIT_HOOKS, encrypted, type ScratchRepository, scratchRepository } from './scratch-repository.ts'
+import {
+  COMMIT_HOOKS,
+  encrypted,
+  repositoryIn,
+  type ScratchRepository,
+  scratchRepository,
+} from './scratch-repository.ts'
 
 const PLAIN = 'db:\n  password: hunter2\n'
 const SECRET = 'secrets/x.yaml'
@@ -27,6 +33,22 @@ test('lets a fast forward pass: no hook runs there', () => {
   repository.git('reset', '--quiet', '--hard', 'HEAD~1')
   repository.hooks(...COMMIT_HOOKS)
   expect(repository.tryGit(['merge', '--ff-only', 'other']).code).toBe(0)
+})
+
+test('lets a pull that is a fast forward pass, and refuses to push what it brought elsewhere', () => {
+  const repository = scratchRepository()
+  const other = repositoryIn(join(repository.top, '../other'), repository.env)
+  mkdirSync(other.top)
+  repository.git('clone', '--quiet', '.', other.top)
+  repository.git('remote', 'add', 'origin', '../other')
+  repository.git('remote', 'add', 'elsewhere', '../elsewhere')
+  repository.git('clone', '--quiet', '--bare', '.', '../elsewhere')
+  const bad = other.commit({ [SECRET]: PLAIN })
+  repository.hooks(...COMMIT_HOOKS, 'pre-push')
+  expect(repository.tryGit(['pull', '--quiet', '--ff-only', 'origin', 'main']).code).toBe(0)
+  expect(repository.git('rev-parse', 'HEAD').trim()).toBe(bad)
+  const { code, stderr } = repository.tryGit(['push', '--quiet', 'elsewhere', 'main'])
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(`${bad.slice(0, 10)} ${SECRET}:2`) })
 })
 
 test('refuses to pick a commit that brings plaintext, and lets it be aborted', () => {

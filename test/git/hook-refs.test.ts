@@ -36,6 +36,17 @@ test('refuses whatever would make a branch, HEAD or the stash lead to plaintext'
   expect(repository.tryGit(['commit', '--quiet', '--message=x'], { env }).code).toBe(0)
 })
 
+test('takes no tag, note or other ref for a sign that something was judged', () => {
+  const repository = scratchRepository()
+  const bad = strayCommit(repository)
+  repository.hooks('reference-transaction')
+  for (const ref of ['refs/tags/x', 'refs/notes/x', 'refs/any/x']) {
+    repository.git('update-ref', ref, bad)
+    expect([ref, repository.tryGit(['branch', '--force', 'x', ref]).code === 0]).toEqual([ref, false])
+    repository.git('update-ref', '-d', ref)
+  }
+})
+
 test('does not stop what is harmless, and nothing that is fetched', async () => {
   const repository = scratchRepository()
   const other = repositoryIn(join(repository.top, '../other'), repository.env)

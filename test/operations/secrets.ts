@@ -14,7 +14,7 @@ const groups: readonly (readonly WrappedKey[])[] = [
   [
     {
       masterKey: { type: 'age', recipient },
-      wrapped: '-----BEGIN AGE ENCRYPTED FILE-----\nnot one\n-----END AGE ENCRYPTED FILE-----\n',
+      wrapped: '-----BEGIN AGE ENCRYPTED FILE-----\nbm90IG9uZQ==\n-----END AGE ENCRYPTED FILE-----\n',
     },
   ],
 ]

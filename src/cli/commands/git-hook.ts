@@ -6,17 +6,16 @@ import { EXIT } from '../exit-codes.ts'
 import { VERSION } from '../version.ts'
 
 export const gitHook: Command = {
-  usage: 'git hook <event> [args..]',
+  usage: 'git hook <words..>',
   summary: 'Called by git: refuses what would put plaintext into the repository.',
-  positionals: {
-    event: { type: 'string', describe: 'the hook, as git names it' },
-    args: { type: 'string', array: true, describe: 'what git gives the hook' },
-  },
+  positionals: { words: { type: 'string', array: true, describe: 'the hook, as git names it, and what git gives it' } },
   options: {},
+  // A remote may be called --help.
+  verbatim: true,
   examples: [['kmsfile git hook pre-commit', 'what the hook file runs']],
   async run(args, cli) {
-    const rest = (args['args'] as readonly string[] | undefined) ?? []
-    const result = await runHook(cli.host, { event: String(args['event']), args: rest, version: VERSION })
+    const [event = '', ...rest] = args['words'] as readonly string[]
+    const result = await runHook(cli.host, { event, args: rest, version: VERSION })
     if (result === undefined) return EXIT.ok
     const { findings, occasion, allowed } = result
     if (allowed !== undefined) {
