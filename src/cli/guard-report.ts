@@ -1,6 +1,6 @@
-import { type Finding, refuses } from '../git/finding.ts'
-import { withoutAllowed } from '../git/hook-allowed.ts'
-import { reportLines } from '../git/report-text.ts'
+import { type Finding, refuses } from '../git/check/finding.ts'
+import { reportLines } from '../git/check/report-text.ts'
+import { withoutAllowed } from '../git/hooks/hook-allowed.ts'
 import type { Cli } from './command.ts'
 
 /** Says what is wrong with what git adds, on the way to git's own words about the filter that failed; true where it is refused. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { KmsfileError } from '../errors.ts'
-import { HOOK_EVENTS, type HookEvent } from '../git/hook-script.ts'
-import { installationOf, missingHooks } from '../git/installation.ts'
+import { HOOK_EVENTS, type HookEvent } from '../git/hooks/hook-script.ts'
+import { installationOf, missingHooks } from '../git/install/installation.ts'
 import type { Workspace } from '../operations/workspace.ts'
 import { readGitConfig } from '../vcs/git-config.ts'
 

@@ -1,4 +1,4 @@
-import { findUnresolved, type UnresolvedFile } from '../git/resolve.ts'
+import { findUnresolved, type UnresolvedFile } from '../git/merge/resolve.ts'
 import type { Decision } from '../operations/resolve.ts'
 import { updateFile } from '../operations/secrets-file.ts'
 import type { Workspace } from '../operations/workspace.ts'

@@ -1,6 +1,6 @@
 import { parsePath, printPath } from '../core/path.ts'
 import { KmsfileError } from '../errors.ts'
-import type { UnresolvedFile } from '../git/resolve.ts'
+import type { UnresolvedFile } from '../git/merge/resolve.ts'
 import type { Decision, OpenQuestion } from '../operations/resolve.ts'
 import { editAnswer } from '../operations/resolve-edit.ts'
 import type { Workspace } from '../operations/workspace.ts'

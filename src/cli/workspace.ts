@@ -53,7 +53,7 @@ export async function withWorkspace<T>(
       return findRepository(host, path)
     },
     async encryptedVersions(paths) {
-      const { encryptedVersions } = await import('../git/transparent-status.ts')
+      const { encryptedVersions } = await import('../git/filters/transparent-status.ts')
       return encryptedVersions(workspace, paths)
     },
     warn: (message, about) => cli.warn(message, about),
@@ -90,7 +90,7 @@ function isRemote({ type }: MasterKey): boolean {
  */
 async function noteUse(workspace: Workspace, keys: readonly MasterKey[], files: readonly string[]): Promise<void> {
   const { host } = workspace
-  const { forgetSilences } = await import('../git/silences.ts')
+  const { forgetSilences } = await import('../git/trust/silences.ts')
   await forgetSilences(host)
   const named = files.filter((file) => file !== '-')
   const repositories = await Promise.all(
@@ -99,7 +99,7 @@ async function noteUse(workspace: Workspace, keys: readonly MasterKey[], files: 
   const [repository] = repositories
   // Of files here and there, nobody knows which key belongs to which.
   if (repository === undefined || repositories.some((each) => each?.commonDir !== repository.commonDir)) return
-  const { noteUsedKeys } = await import('../git/used-keys.ts')
+  const { noteUsedKeys } = await import('../git/trust/used-keys.ts')
   await noteUsedKeys(host, repository, keys)
 }
 

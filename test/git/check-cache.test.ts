@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { openVerdictCache } from '../../src/git/verdict-cache.ts'
+import { openVerdictCache } from '../../src/git/check/verdict-cache.ts'
 import { scratch } from '../host/scratch.ts'
 import { check, encrypted, RULES, type ScratchRepository, scratchRepository, stage } from './scratch-repository.ts'
 

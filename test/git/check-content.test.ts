@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { json } from '../../src/formats/json.ts'
-import type { Flaw } from '../../src/git/finding.ts'
-import { judgeContent } from '../../src/git/judge-content.ts'
-import { type Demand, demandFinder } from '../../src/git/judge-demand.ts'
-import { policyOf } from '../../src/git/policy.ts'
+import type { Flaw } from '../../src/git/check/finding.ts'
+import { judgeContent } from '../../src/git/check/judge-content.ts'
+import { type Demand, demandFinder } from '../../src/git/check/judge-demand.ts'
+import { policyOf } from '../../src/git/check/policy.ts'
 import { encrypted, RULES } from './scratch-repository.ts'
 
 const PLAIN = 'db:\n  password: hunter2\n  port: 5432\nlist:\n  - hunter3\n'

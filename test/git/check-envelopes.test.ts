@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isEnvelope } from '../../src/git/judge-values.ts'
+import { isEnvelope } from '../../src/git/check/judge-values.ts'
 import { encrypted } from './scratch-repository.ts'
 
 const [GOOD = ''] = (await encrypted('a: hunter2\n')).match(/ENC\[[^\]]*\]/) ?? []

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { json } from '../../src/formats/json.ts'
-import { refuses } from '../../src/git/finding.ts'
-import { judgeContent } from '../../src/git/judge-content.ts'
-import { type Demand, demandFinder } from '../../src/git/judge-demand.ts'
-import { straysOf } from '../../src/git/judge-strays.ts'
-import { policyOf } from '../../src/git/policy.ts'
+import { refuses } from '../../src/git/check/finding.ts'
+import { judgeContent } from '../../src/git/check/judge-content.ts'
+import { type Demand, demandFinder } from '../../src/git/check/judge-demand.ts'
+import { straysOf } from '../../src/git/check/judge-strays.ts'
+import { policyOf } from '../../src/git/check/policy.ts'
 import { encrypted, RULES } from './scratch-repository.ts'
 
 const text = await encrypted('a: x\nb:\n  c: 1\n')

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { checkGit } from '../../src/git/doctor-git.ts'
+import { checkGit } from '../../src/git/install/doctor-git.ts'
 import type { Host } from '../../src/host/host.ts'
 import { requireRepository } from '../../src/vcs/repository.ts'
 import { type HookedRepository, hookedRepository, installedState } from './fake-kmsfile.ts'

@@ -38,7 +38,7 @@ const RULES = `creation_rules:
     kms: "${ARN}"
 `
 
-export const FILES = ['key', 'role', 'profile', 'region'].map((name) => `secrets/${name}.yaml`)
+const FILES = ['key', 'role', 'profile', 'region'].map((name) => `secrets/${name}.yaml`)
 
 /** A file of sops for a key service at an address that the file names. */
 function vaultFile(address: string): string {

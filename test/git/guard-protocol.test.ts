@@ -2,10 +2,10 @@ import { PassThrough, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { KmsfileError } from '../../src/errors.ts'
-import { runFilterProcess } from '../../src/git/filter-guard.ts'
-import type { Guard } from '../../src/git/filter-guard-judge.ts'
-import { contentPackets, packetReader, textPackets } from '../../src/git/filter-guard-packets.ts'
-import type { Finding } from '../../src/git/finding.ts'
+import type { Finding } from '../../src/git/check/finding.ts'
+import { runFilterProcess } from '../../src/git/filters/filter-guard.ts'
+import type { Guard } from '../../src/git/filters/filter-guard-judge.ts'
+import { contentPackets, packetReader, textPackets } from '../../src/git/filters/filter-guard-packets.ts'
 
 const HELLO = [
   textPackets(['git-filter-client', 'version=2']),

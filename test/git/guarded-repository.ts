@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { localAttributes } from '../../src/git/attributes-local.ts'
-import { configLines } from '../../src/git/config-block.ts'
+import { localAttributes } from '../../src/git/install/attributes-local.ts'
+import { configLines } from '../../src/git/install/config-block.ts'
 import { BIN, COMMIT_HOOKS, type ScratchRepository, scratchRepository } from './scratch-repository.ts'
 
 export const PLAINTEXT = 'db:\n  password: correct-horse-battery-staple\n'

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { noteSaid, wasSaid } from '../../src/git/hook-said.ts'
+import { noteSaid, wasSaid } from '../../src/git/hooks/hook-said.ts'
 import { scratch } from '../host/scratch.ts'
 import {
   COMMIT_HOOKS,

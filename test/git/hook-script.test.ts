@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { callsKmsfile, HOOK_EVENTS, hookScript, isOurHook, STRICT_EVENT } from '../../src/git/hook-script.ts'
+import { callsKmsfile, HOOK_EVENTS, hookScript, isOurHook, STRICT_EVENT } from '../../src/git/hooks/hook-script.ts'
 
 const EVENTS = [...HOOK_EVENTS, STRICT_EVENT, 'pre-receive'] as const
 const PROGRAM = { node: "/opt/it's/node", script: '/a b/kmsfile.cjs' }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { refUpdates } from '../../src/git/hook-updates.ts'
+import { refUpdates } from '../../src/git/hooks/hook-updates.ts'
 import { scratchRepository } from './scratch-repository.ts'
 
 const [ZERO, ID] = ['0'.repeat(40), 'a'.repeat(40)]

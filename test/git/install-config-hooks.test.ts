@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { installationOf, missingHooks } from '../../src/git/installation.ts'
+import { installationOf, missingHooks } from '../../src/git/install/installation.ts'
 import { readGitConfig } from '../../src/vcs/git-config.ts'
 import { requireRepository } from '../../src/vcs/repository.ts'
 import { type HookedRepository, hookedRepository, installedState } from './fake-kmsfile.ts'

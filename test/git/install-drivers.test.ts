@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { endingsOf } from '../../src/git/attributes-local.ts'
-import { install, planInstall } from '../../src/git/install.ts'
+import { endingsOf } from '../../src/git/install/attributes-local.ts'
+import { install, planInstall } from '../../src/git/install/install.ts'
 import { requireRepository } from '../../src/vcs/repository.ts'
 import { hookedRepository, installedState } from './fake-kmsfile.ts'
 

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { installationOf } from '../../src/git/installation.ts'
+import { installationOf } from '../../src/git/install/installation.ts'
 import { readGitConfig } from '../../src/vcs/git-config.ts'
 import { requireRepository } from '../../src/vcs/repository.ts'
 import { hookedRepository, installedState } from './fake-kmsfile.ts'

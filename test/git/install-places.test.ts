@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { install, planInstall } from '../../src/git/install.ts'
-import { planUninstall, uninstall } from '../../src/git/uninstall.ts'
+import { install, planInstall } from '../../src/git/install/install.ts'
+import { planUninstall, uninstall } from '../../src/git/install/uninstall.ts'
 import { requireRepository } from '../../src/vcs/repository.ts'
 import { type HookedRepository, hookedRepository } from './fake-kmsfile.ts'
 

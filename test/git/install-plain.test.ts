@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { planInstall } from '../../src/git/install.ts'
+import { planInstall } from '../../src/git/install/install.ts'
 import { requireRepository } from '../../src/vcs/repository.ts'
 import { hookedRepository, installedState } from './fake-kmsfile.ts'
 

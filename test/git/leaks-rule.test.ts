@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Path } from '../../src/core/tree.ts'
-import { partsOf } from '../../src/git/leaks-rule.ts'
+import { partsOf } from '../../src/git/leaks/leaks-rule.ts'
 import { PEM, PEM_LINES } from './leak-search.ts'
 
 function isTelling(text: string, keys: Path): boolean {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { valueMatcher } from '../../src/core/value-matcher.ts'
-import { scanContent, scanStream } from '../../src/git/leaks-scan.ts'
+import { scanContent, scanStream } from '../../src/git/leaks/leaks-scan.ts'
 import '../seed.ts'
 
 const VALUES = ['x7Kp9qLm2V', 'second-9x8Y7z', 'Lm2V\nsecond']

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { utf8Of, wrappedRuns } from '../../src/git/leaks-text.ts'
+import { utf8Of, wrappedRuns } from '../../src/git/leaks/leaks-text.ts'
 import { leaksIn, PEM, PEM_LINES } from './leak-search.ts'
 import { FILE, type MergeRepository, mergeRepository } from './merge-repository.ts'
 

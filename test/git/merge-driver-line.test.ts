@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { configLines } from '../../src/git/config-block.ts'
+import { configLines } from '../../src/git/install/config-block.ts'
 
 // Beyond 128, git from 2.42 on gives up the whole merge instead of calling the file a conflict.
 test.each([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Finding } from '../../src/git/finding.ts'
-import { reportSarif } from '../../src/git/report-sarif.ts'
+import type { Finding } from '../../src/git/check/finding.ts'
+import { reportSarif } from '../../src/git/check/report-sarif.ts'
 
 const at = (line: number, rest: Partial<Finding> = {}): Finding => ({
   verdict: 'plaintext',

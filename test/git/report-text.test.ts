@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import type { Finding } from '../../src/git/finding.ts'
-import { fixesOf } from '../../src/git/report-fixes.ts'
-import { findingLines, reportLines } from '../../src/git/report-text.ts'
-import { shownPath } from '../../src/git/report-words.ts'
+import type { Finding } from '../../src/git/check/finding.ts'
+import { fixesOf } from '../../src/git/check/report-fixes.ts'
+import { findingLines, reportLines } from '../../src/git/check/report-text.ts'
+import { shownPath } from '../../src/git/check/report-words.ts'
 import { shellWord } from '../../src/host/shell-words.ts'
 
 const NAMES = [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { revealer } from '../../src/git/revealed.ts'
+import { revealer } from '../../src/git/show/revealed.ts'
 import { ana, cat } from '../operations/team.ts'
 import { FILE, type MergeRepository, mergeRepository } from './merge-repository.ts'
 

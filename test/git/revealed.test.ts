@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Revealed, type RevealOptions, revealer } from '../../src/git/revealed.ts'
+import { type Revealed, type RevealOptions, revealer } from '../../src/git/show/revealed.ts'
 import { compareTrees } from '../../src/operations/tree-changes.ts'
 import { ana, ben, cat, FILE, type Person, team } from '../operations/team.ts'
 

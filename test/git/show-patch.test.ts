@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type PatchSection, patchReader } from '../../src/git/show-patch.ts'
+import { type PatchSection, patchReader } from '../../src/git/show/show-patch.ts'
 
 const ID = ['1', '2', '3'].map((digit) => digit.repeat(40))
 

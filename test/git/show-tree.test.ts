@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Document } from '../../src/core/tree.ts'
 import { detectFormat } from '../../src/formats/detect.ts'
-import { changeId, MAX_CHANGES, treeDifferences, type ValueChange } from '../../src/git/show-tree.ts'
+import { changeId, MAX_CHANGES, treeDifferences, type ValueChange } from '../../src/git/show/show-tree.ts'
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 

@@ -173,7 +173,7 @@ describe('switching it off', () => {
 
 test('a file that somebody edits while it is rewritten is not overwritten', async () => {
   const repository = await transparentRepository()
-  const { planLeaving, rewriteFiles } = await import('../../src/git/transparent.ts')
+  const { planLeaving, rewriteFiles } = await import('../../src/git/filters/transparent.ts')
   const workspace = repository.workspace()
   const own = await workspace.repository(join(repository.top, 'x'))
   if (own === undefined) throw new Error('no repository')

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { forgetSilences, SILENCE_MS, silences } from '../../src/git/silences.ts'
+import { forgetSilences, SILENCE_MS, silences } from '../../src/git/trust/silences.ts'
 import { hostIn, scratch } from '../host/scratch.ts'
 
 const QUESTION = 'arn:aws:kms:eu-central-1:111122223333:key/x'

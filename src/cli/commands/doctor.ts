@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { configFinder } from '../../config/find.ts'
-import { checkGit } from '../../git/doctor-git.ts'
+import { checkGit } from '../../git/install/doctor-git.ts'
 import { doctor as examine, withoutRepeats } from '../../operations/doctor.ts'
 import type { Check } from '../../operations/doctor-check.ts'
 import { type Cli, type Command, READ_OPTIONS } from '../command.ts'

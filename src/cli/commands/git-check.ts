@@ -1,10 +1,10 @@
-import type { Checked } from '../../git/check-entries.ts'
-import { ownRepository } from '../../git/check-repository.ts'
-import { type Finding, refuses } from '../../git/finding.ts'
-import type { LeakScope } from '../../git/leaks.ts'
-import { fixesOf } from '../../git/report-fixes.ts'
-import { reportData } from '../../git/report-json.ts'
-import { findingLines } from '../../git/report-text.ts'
+import type { Checked } from '../../git/check/check-entries.ts'
+import { ownRepository } from '../../git/check/check-repository.ts'
+import { type Finding, refuses } from '../../git/check/finding.ts'
+import { fixesOf } from '../../git/check/report-fixes.ts'
+import { reportData } from '../../git/check/report-json.ts'
+import { findingLines } from '../../git/check/report-text.ts'
+import type { LeakScope } from '../../git/leaks/leaks.ts'
 import type { Repository } from '../../vcs/repository.ts'
 import { type Arguments, type Cli, type Command, READ_OPTIONS } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -61,18 +61,18 @@ async function check(repository: Repository, args: Arguments): Promise<Checked> 
   if (args['unreachable'] === true && kind !== 'all-history') throw usage('--unreachable goes with --all-history')
   const options = { version: VERSION }
   if (kind === 'staged') {
-    const { checkIndex } = await import('../../git/check-index.ts')
+    const { checkIndex } = await import('../../git/check/check-index.ts')
     return checkIndex(repository, options)
   }
   if (kind === 'tree') {
-    const { checkTree } = await import('../../git/check-tree.ts')
+    const { checkTree } = await import('../../git/check/check-tree.ts')
     return checkTree(repository, textOf(args, 'tree') ?? '', options)
   }
   if (kind === 'range') {
-    const { checkBranch } = await import('../../git/check-range.ts')
+    const { checkBranch } = await import('../../git/check/check-range.ts')
     return checkBranch(repository, textOf(args, 'range') ?? '', options)
   }
-  const { checkHistory } = await import('../../git/check-history.ts')
+  const { checkHistory } = await import('../../git/check/check-history.ts')
   return checkHistory(repository, { ...options, unreachable: args['unreachable'] === true })
 }
 
@@ -82,7 +82,7 @@ async function verified(
 ): Promise<Checked> {
   const versions = args['verify'] === true ? (checked.versions?.() ?? []) : []
   if (versions.length === 0) return checked
-  const { verifyVersions } = await import('../../git/check-verify.ts')
+  const { verifyVersions } = await import('../../git/check/check-verify.ts')
   const { withWorkspace } = await import('../workspace.ts')
   const found = await withWorkspace(args, cli, (workspace) => verifyVersions(workspace, repository, versions))
   return { ...checked, findings: [...checked.findings, ...found] }
@@ -101,7 +101,7 @@ function kindOf(args: Arguments): Kind | undefined {
 
 async function leaks(repository: Repository, args: Arguments, cli: Cli): Promise<Checked> {
   for (const other of ['unreachable', 'verify']) refuseBoth(args, 'leaks', other)
-  const { findLeaks } = await import('../../git/leaks.ts')
+  const { findLeaks } = await import('../../git/leaks/leaks.ts')
   const { withWorkspace } = await import('../workspace.ts')
   const scope = leakScope(kindOf(args), args)
   return withWorkspace(args, cli, async (workspace) => {
@@ -129,7 +129,7 @@ function leakScope(kind: Kind | undefined, args: Arguments): LeakScope {
 async function print({ findings, files }: Checked, args: Arguments, cli: Cli): Promise<void> {
   if (cli.json) return cli.outJson(reportData({ findings, files }))
   if (args['sarif'] === true) {
-    const { reportSarif } = await import('../../git/report-sarif.ts')
+    const { reportSarif } = await import('../../git/check/report-sarif.ts')
     return cli.outJson(reportSarif(findings, { version: VERSION }))
   }
   const lines = findingLines(findings, { all: true }).map(escaped)

@@ -1,6 +1,6 @@
 import { KmsfileError } from '../../errors.ts'
-import { runFilterOnce, runFilterProcess } from '../../git/filter-guard.ts'
-import { startGuard } from '../../git/filter-guard-judge.ts'
+import { runFilterOnce, runFilterProcess } from '../../git/filters/filter-guard.ts'
+import { startGuard } from '../../git/filters/filter-guard-judge.ts'
 import { requireRepository } from '../../vcs/repository.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'

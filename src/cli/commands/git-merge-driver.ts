@@ -1,6 +1,6 @@
 import { KmsfileError } from '../../errors.ts'
-import { type DriverCall, driverMessage, mergeForGit } from '../../git/merge-driver.ts'
-import { trustedWorkspace } from '../../git/trusted-keys.ts'
+import { type DriverCall, driverMessage, mergeForGit } from '../../git/merge/merge-driver.ts'
+import { trustedWorkspace } from '../../git/trust/trusted-keys.ts'
 import type { Cli, Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { escaped, reportError } from '../report.ts'

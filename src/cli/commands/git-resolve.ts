@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { KmsfileError } from '../../errors.ts'
-import { unmergedPaths } from '../../git/resolve-versions.ts'
+import { unmergedPaths } from '../../git/merge/resolve-versions.ts'
 import { shellWord } from '../../host/shell-words.ts'
 import { requireRepository } from '../../vcs/repository.ts'
 import { type Cli, type Command, READ_OPTIONS } from '../command.ts'

@@ -1,4 +1,4 @@
-import { planUninstall, uninstall } from '../../git/uninstall.ts'
+import { planUninstall, uninstall } from '../../git/install/uninstall.ts'
 import { requireRepository } from '../../vcs/repository.ts'
 import type { Command } from '../command.ts'
 import { changeData, changeText, shownPath, tellNotes } from '../git-setup.ts'

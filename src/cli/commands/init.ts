@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { masterKeyName } from '../../core/master-key.ts'
-import type { InstallPlan } from '../../git/install.ts'
+import type { InstallPlan } from '../../git/install/install.ts'
 import { shortPath } from '../../host/user-config.ts'
 import { type InitResult, init as initialise } from '../../operations/init.ts'
 import type { Repository } from '../../vcs/repository.ts'
