@@ -42,16 +42,16 @@ const FILES = ['key', 'role', 'profile', 'region'].map((name) => `secrets/${name
 
 /** A file of sops for a key service at an address that the file names. */
 function vaultFile(address: string): string {
-  return `password: ENC[AES256_GCM,data:p673w==,iv:YWFhYWFhYWFhYWFh,tag:YWFhYWFhYWFhYWFhYWFhYQ==,type:str]
+  return `password: ENC[AES256_GCM,data:p673wA==,iv:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=,tag:YWFhYWFhYWFhYWFhYWFhYQ==,type:str]
 sops:
     hc_vault:
         - vault_address: ${address}
           engine_path: transit
           key_name: theirs
           created_at: "2025-03-02T10:20:30Z"
-          enc: vault:v1:c2VjcmV0
+          enc: vault:v1:eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4
     lastmodified: "2025-03-02T10:20:30Z"
-    mac: ENC[AES256_GCM,data:p673w==,iv:YWFhYWFhYWFhYWFh,tag:YWFhYWFhYWFhYWFhYWFhYQ==,type:str]
+    mac: ENC[AES256_GCM,data:p673wA==,iv:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=,tag:YWFhYWFhYWFhYWFhYWFhYQ==,type:str]
     version: 3.10.2
 `
 }

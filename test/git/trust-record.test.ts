@@ -78,7 +78,7 @@ describe('the record of keys that a person has used', () => {
   test('takes what several processes write at the same time', async () => {
     const { host, here } = machine()
     const source = `
-      import { noteUsedKeys } from '#src/git/used-keys.ts'
+      import { noteUsedKeys } from '#src/git/trust/used-keys.ts'
       import { randomBytes } from 'node:crypto'
       const [commonDir, arn] = process.argv.slice(2)
       const host = { env: process.env, platform: process.platform, homeDir: process.env.HOME, randomBytes, signal: new AbortController().signal }

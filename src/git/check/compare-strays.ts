@@ -34,8 +34,10 @@ export async function newStrays(
 ): Promise<readonly Finding[]> {
   const demandOf = demandFinder(policy)
   const findings: Finding[] = []
-  for (let at = 0; at < descents.length; at += AT_ONCE) {
-    const some = descents.slice(at, at + AT_ONCE)
+  // Most of what a commit changes is nobody's secret, and may be large.
+  const files = descents.filter(({ path }) => demandOf(path) !== undefined && !policy.exempts(path))
+  for (let at = 0; at < files.length; at += AT_ONCE) {
+    const some = files.slice(at, at + AT_ONCE)
     const contents = await contentsOf(
       reader,
       some.map(({ id }) => id),
@@ -59,7 +61,7 @@ export async function newStrays(
 
   async function straysAt(content: Uint8Array | undefined, path: string): Promise<readonly Stray[]> {
     const demand = demandOf(path)
-    if (content === undefined || demand === undefined || policy.exempts(path)) return []
+    if (content === undefined || demand === undefined) return []
     const { straysOf } = await import('./judge-strays.ts')
     return straysOf(content, demand)
   }
