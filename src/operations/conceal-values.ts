@@ -44,7 +44,11 @@ export function concealValues(format: Format, source: Scanned, options: ConcealO
     source.documents.map(wrapRoot),
     {
       leaf(leaf, place) {
-        if (place.aliased || !isConcealable(leaf.type, leaf.text)) return
+        if (place.aliased) return
+        if (!isConcealable(leaf.type, leaf.text)) {
+          if (place.secret) edits.push(...withoutComment(source, leaf))
+          return
+        }
         if (!place.secret) {
           readable++
           return
@@ -117,6 +121,12 @@ export function concealValues(format: Format, source: Scanned, options: ConcealO
     below(alias)
     return found
   }
+}
+
+/** An empty block scalar (`>`, `|`) holds nothing to encrypt, but its first line may have a comment, which would stay readable. */
+function withoutComment({ text }: Scanned, { start, end }: Leaf): readonly Edit[] {
+  const header = /^[|>][^\n]*#[^\r\n]*/.exec(text.slice(start, end))?.[0]
+  return header === undefined ? [] : [{ start, end: start + header.length, text: '""' }]
 }
 
 function selectsPath(selection: Selection, keys: readonly string[]): boolean {

@@ -25,6 +25,11 @@ describe('shows no comment while it is encrypted that stands', () => {
     ['between a core tag and a key', '? !!int # s3cr3t\n  1\n: b\n'],
     ['behind a directive', '%TAG !e! tag:x # s3cr3t\n--- # s3cr3t\na: !e!t b\n'],
     ['behind the header of a block scalar', 'a: | # s3cr3t\n  b\n'],
+    [
+      'behind the header of a block scalar without lines',
+      'a: > # s3cr3t\nb: &x |+ # s3cr3t\n\n\nc: d\ne:\n  - >2- # s3cr3t\n',
+    ],
+    ['behind such a header, with CRLF', 'a: > # s3cr3t\r\nb: c\r\n'],
     ['in what an alias refers to', 'a: &a\n  # s3cr3t\n  x: null\nb: *a\n'],
   ])('%s', async (_what, text) => {
     expect((await comesBack(text)).text).not.toContain('s3cr3t')
