@@ -102,7 +102,7 @@ describe.each(Object.entries(HISTORIES))('%s', (_, make) => {
       const shown = (text: string) =>
         comparable(text)
           .replaceAll('\x1b[32m+\x1b[m\x1b[32m', '\x1b[32m+')
-          .replace(/^.*(?:\|[ \d]|changed,).*\n/gm, '')
+          .replace(/^.*(?:\|[ \d]|changed,|\.\.\.$).*\n/gm, '')
       expect({ args, code, stderr, out: shown(stdout) }).toEqual({ args, code: 0, stderr: '', out: shown(wanted) })
     }
   })
