@@ -252,7 +252,8 @@ function startGit(
   child.stdin.on('error', () => {})
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', (error) => reject(signal.aborted ? interrupted() : notStarted(error)))
-    child.once('close', (code) => resolve(code ?? 128))
+    // Ctrl-C goes to git as well, which may be gone before we hear of it.
+    child.once('close', (code, by) => (by === 'SIGINT' ? reject(interrupted()) : resolve(code ?? 128)))
   })
   // Whether anyone still waits for it depends on the reader.
   ended.catch(() => {})

@@ -55,3 +55,13 @@ test('what takes too long is interrupted where somebody waits', async () => {
   const waiting = repository.git(['-c', 'alias.wait=!sleep 2', 'wait'], { timeoutMs: 50 })
   await expect(waiting).rejects.toMatchObject({ code: 'INTERRUPTED' })
 })
+
+test('git that somebody interrupts is no git that failed', async () => {
+  const { host, top, commit } = gitRepository()
+  commit({ a: 'x' })
+  const repository = await requireRepository(host, `${top}/x`)
+  const read = async () => {
+    for await (const _ of repository.stream(['-c', 'alias.end=!kill -INT $PPID', 'end'])) throw new Error('printed')
+  }
+  await expect(read()).rejects.toMatchObject({ code: 'INTERRUPTED' })
+})
