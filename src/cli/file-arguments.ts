@@ -1,6 +1,7 @@
 import { lstat, stat } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 import { managedFiles } from '../config/managed-files.ts'
+import { append } from '../core/append.ts'
 import { KmsfileError } from '../errors.ts'
 import type { Workspace } from '../operations/workspace.ts'
 import { usage } from './flags.ts'
@@ -21,10 +22,10 @@ export async function expandFiles(
   const found: string[] = []
   for (const name of names) {
     if (name === '-') found.push(name)
-    else if (await isFolder(resolve(cwd, name))) found.push(...(await managedBelow(workspace, name)))
+    else if (await isFolder(resolve(cwd, name))) append(found, await managedBelow(workspace, name))
     else found.push(name)
   }
-  if (all) found.push(...(await managedInRepository(workspace)))
+  if (all) append(found, await managedInRepository(workspace))
   return [...new Set(found)]
 }
 

@@ -1,6 +1,7 @@
 import { planEntering, planLeaving, requireTransparent, rewriteFiles } from '../git/filters/transparent.ts'
+import { transparentPatterns } from '../git/filters/transparent-chosen.ts'
 import type { Concealing, Rewriting } from '../git/filters/transparent-files.ts'
-import { type InstallPlan, transparentPatterns } from '../git/install/install.ts'
+import type { InstallPlan } from '../git/install/install.ts'
 import { readGitConfig } from '../vcs/git-config.ts'
 import type { Repository } from '../vcs/repository.ts'
 import type { Arguments, Cli } from './command.ts'
@@ -49,7 +50,6 @@ export async function withTransparent(
 
 /** Has all files be ciphertext in the work trees, before git forgets about them. */
 export async function withoutTransparent(
-  _args: Arguments,
   cli: Cli,
   { repository, dryRun }: Pick<Change, 'repository' | 'dryRun'>,
 ): Promise<TransparentFiles> {

@@ -1,3 +1,4 @@
+import { grouped } from '../core/grouped.ts'
 import { KmsfileError } from '../errors.ts'
 import { readNamed } from '../operations/secrets-file.ts'
 import type { Workspace } from '../operations/workspace.ts'
@@ -130,15 +131,15 @@ async function agree<Plan, Result>(
     .filter((each) => each.concerns.length > 0)
   if (asked.length === 0) return
   // Files mostly have the same in common, which is to be read once.
-  const points = new Map<string, string[]>()
-  for (const each of asked) {
-    for (const point of each.concerns) points.set(point, [...(points.get(point) ?? []), each.name])
-  }
-  const texts = [...points].map(([point, names]) =>
-    names.length === needed.length
-      ? point
-      : `${point} (${names.length > 3 ? counted(names.length, 'file') : names.map(shownName).join(', ')})`,
+  const points = grouped(
+    asked.flatMap((each) => each.concerns.map((point) => ({ point, name: each.name }))),
+    ({ point }) => point,
   )
+  const texts = Array.from(points, ([point, same]) => {
+    if (same.length === needed.length) return point
+    const who = same.length > 3 ? counted(same.length, 'file') : same.map((each) => shownName(each.name)).join(', ')
+    return `${point} (${who})`
+  })
   const [{ name } = { name: '' }, ...more] = needed
   const question = `${texts.join('; ')}. Change ${more.length === 0 ? shownName(name) : counted(needed.length, 'file')}?`
   if (await confirm(cli.host, question, { flag: '--yes' })) return

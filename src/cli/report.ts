@@ -2,6 +2,7 @@ import { KeyUnavailableError, KmsfileError } from '../errors.ts'
 import { FormatError } from '../formats/format.ts'
 import type { Host } from '../host/host.ts'
 import { shellWord } from '../host/shell-words.ts'
+import { visibly } from '../host/visible.ts'
 
 /** How people and machines want to be talked to. */
 export interface Manners {
@@ -88,13 +89,7 @@ function stackOf(error: unknown): string {
 
 /** Shows control and bidirectional characters, so that a name or a key cannot steer the terminal or its reader. */
 export function escaped(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => {
-      const code = character.charCodeAt(0).toString(16)
-      return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u${code.padStart(4, '0')}`
-    },
-  )
+  return visibly(text, { kept: '\t\n' })
 }
 
 function defined(fields: Record<string, unknown>): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import { lineAt, lineStarts } from '../core/line-starts.ts'
 import { KmsfileError } from '../errors.ts'
 import { type ConfigNode, type ConfigText, invalid, type ListNode, type MapEntry, type MapNode } from './nodes.ts'
 import { closestName } from './suggestion.ts'
@@ -41,11 +42,11 @@ export function nodeReader(source: ConfigText): NodeReader {
   const expected = (node: ConfigNode, what: string, type: string) =>
     error(node, `${what} is ${typeOf(node)}, not ${type}`)
 
-  const lineStarts = [0, ...Array.from(source.text.matchAll(/\n/g), ({ index }) => index + 1)]
+  const starts = lineStarts(source.text)
 
   const reader: NodeReader = {
     error,
-    line: (node) => countUpTo(lineStarts, node.start),
+    line: (node) => lineAt(starts, node.start) + 1,
     map(node, what) {
       if (node.kind !== 'map') throw expected(node, what, 'a map')
       return node
@@ -121,17 +122,6 @@ export function quoted(text: string): string {
 /** Whether a node is YAML's null, or nothing at all. */
 export function isNull(node: ConfigNode): boolean {
   return typeOf(node) === 'empty'
-}
-
-/** How many of the sorted numbers are not above `limit`. */
-function countUpTo(sorted: readonly number[], limit: number): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle]! <= limit) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 function typeOf(node: ConfigNode): string {

@@ -1,3 +1,4 @@
+import { append } from './append.ts'
 import { entriesOf, type Identity, itemsOf } from './merge-identity.ts'
 import { mergeOrder } from './merge-order.ts'
 import { mergeSequences, type Range, type Region, type ThreeWay } from './merge-sequences.ts'
@@ -123,7 +124,7 @@ function mergeInOrder(all: ThreeWay<readonly Node[]>, kind: 'values' | 'plain', 
           ? slice(all.theirs, region.theirs)
           : slice(all.ours, region.ours)
     if (merged === undefined) return disputed
-    items.push(...merged)
+    append(items, merged)
   }
   return { kind, items: kind === 'values' ? once(items, of) : items, isDisputed: false }
 }

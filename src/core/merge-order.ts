@@ -1,3 +1,4 @@
+import { append } from './append.ts'
 import type { ThreeWay } from './merge-sequences.ts'
 
 /** The order in which the items of both sides stand when they are put together. */
@@ -38,10 +39,10 @@ export function mergeOrder(orders: ThreeWay<readonly string[]>, present: Readonl
   const waiting = behind.get(undefined) ?? []
   for (const name of left) {
     // Where both sides put something into the same place, ours comes first.
-    if (first === theirs || others.has(name)) names.push(...waiting.splice(0))
+    if (first === theirs || others.has(name)) append(names, waiting.splice(0))
     names.push(name)
-    waiting.push(...(behind.get(name) ?? []))
-    if (first === theirs) names.push(...waiting.splice(0))
+    append(waiting, behind.get(name) ?? [])
+    if (first === theirs) append(names, waiting.splice(0))
   }
   return { names: [...names, ...waiting], isDisputed }
 }

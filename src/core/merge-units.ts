@@ -1,3 +1,4 @@
+import { lineAt, lineStarts } from './line-starts.ts'
 import { entriesOf, itemsOf, nameOf, resourceName } from './merge-identity.ts'
 import { cleanLines, type LineMerge, within } from './merge-lines.ts'
 import { nameOfItem } from './merge-lists.ts'
@@ -181,22 +182,4 @@ function mergePiece({ base, ours, theirs }: ThreeWay<Piece | undefined>): string
 function partsOf({ above, own, slot }: Piece): readonly string[] {
   if (slot === undefined) return [above, own]
   return [above, own.slice(0, slot.start), own.slice(slot.start, slot.end), own.slice(slot.end)]
-}
-
-function lineStarts(text: string): readonly number[] {
-  const starts = text === '' ? [] : [0]
-  for (let at = text.indexOf('\n'); at !== -1 && at + 1 < text.length; at = text.indexOf('\n', at + 1))
-    starts.push(at + 1)
-  return starts
-}
-
-/** The line in which an offset lies. */
-function lineAt(starts: readonly number[], offset: number): number {
-  let [low, high] = [0, starts.length - 1]
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if ((starts[middle] as number) <= offset) low = middle
-    else high = middle - 1
-  }
-  return low
 }

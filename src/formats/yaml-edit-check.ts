@@ -1,3 +1,4 @@
+import { append } from '../core/append.ts'
 import type { Comment, Document, Node, Path } from '../core/tree.ts'
 import type { Edit, PlainValue, Scanned } from './format.ts'
 import { lineEnd, lineStart } from './yaml-edit-lines.ts'
@@ -128,7 +129,7 @@ function keepsComments(before: Scanned, after: Scanned, edits: readonly Edit[]):
 function commentsOf({ documents }: Scanned): readonly Comment[] {
   const comments: Comment[] = []
   for (const document of documents as readonly Document[]) {
-    comments.push(...document.comments)
+    append(comments, document.comments)
     if (document.root !== undefined) collect(document.root)
   }
   return comments.sort((a, b) => a.start - b.start)

@@ -1,3 +1,4 @@
+import { append } from '../core/append.ts'
 import type { Alias, Comment, Node } from '../core/tree.ts'
 import { FormatError } from './format.ts'
 import { isRepeated, needsKey, type Open, type OpenMap, openList, openMap } from './yaml-collection.ts'
@@ -110,7 +111,7 @@ function buildDocument(
   }
 
   gap.overComments()
-  outside.push(...gap.take())
+  append(outside, gap.take())
   const end = gap.position()
   gap.documentEnd()
   return {
@@ -149,7 +150,7 @@ function buildDocument(
     stack.push(opened)
     if (braces) gap.past(event.start + 1)
     // A root list gets a line of its own in front of it: what stands before is no part of it.
-    if (top === undefined && opened.kind === 'list') outside.push(...gap.take())
+    if (top === undefined && opened.kind === 'list') append(outside, gap.take())
     else addComments(opened, gap.take())
   }
 
@@ -234,8 +235,8 @@ function buildDocument(
 
   function addComments(top: Open | undefined, comments: readonly Comment[]): void {
     if (comments.length === 0) return
-    if (top === undefined) outside.push(...comments)
-    else top.items.push(...comments)
+    if (top === undefined) append(outside, comments)
+    else append<Comment>(top.items, comments)
   }
 
   function readLeaf(event: ScalarEvent, top: Open | undefined): YamlLeaf {

@@ -1,3 +1,5 @@
+import { OBEYED } from './visible.ts'
+
 /**
  * Splits a command line into words as a POSIX shell does, quotes and backslashes and nothing else: no variable, no pattern and
  * no operator means anything. On Windows a backslash is a part of a path. Undefined where a quote does not end.
@@ -29,15 +31,12 @@ export function shellWords(line: string, { platform }: { readonly platform: stri
   return word === undefined ? words : [...words, word]
 }
 
-// What a terminal would obey, or what would end a line.
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
-
 /** A path as a shell takes it, on one line and visible. */
 export function shellWord(path: string): string {
   // What starts with a dash would be an option.
   const word = path.startsWith('-') ? `./${path}` : path
   if (/^[\w./@%+=:,-]+$/.test(word)) return word
-  if (!UNPRINTABLE.test(word)) return `'${word.replaceAll("'", `'\\''`)}'`
+  if (word.search(OBEYED) === -1) return `'${word.replaceAll("'", `'\\''`)}'`
   const bytes = Array.from(Buffer.from(word), (byte) =>
     byte < 0x20 || byte > 0x7e || byte === 0x27 || byte === 0x5c
       ? `\\x${byte.toString(16).padStart(2, '0')}`

@@ -2,6 +2,7 @@ import { openLayout, recipientsMac, sameMac } from '../core/layout.ts'
 import { type ErrorCode, KmsfileError } from '../errors.ts'
 import { placeOf } from '../formats/excerpt.ts'
 import type { Scanned } from '../formats/format.ts'
+import { tryScan } from '../formats/try-scan.ts'
 import type { YamlScanned } from '../formats/yaml-nodes.ts'
 import { isUnderNewDataKey, lastVerified, macNonceOf } from './file-history.ts'
 import { compareProperties } from './property-changes.ts'
@@ -126,7 +127,7 @@ async function compareWith(
 
 async function spelledTree(file: OpenedFile): Promise<Scanned | undefined> {
   const { text, exact } = await plaintextOf(file)
-  return exact ? tryScan(file, text) : undefined
+  return exact ? tryScan(file.format, text) : undefined
 }
 
 async function keptLayout(file: OpenedFile): Promise<{ plaintext: string; tree: Scanned } | undefined> {
@@ -136,19 +137,10 @@ async function keptLayout(file: OpenedFile): Promise<{ plaintext: string; tree: 
   const restored = restore(format, scanned, file, layout.notes)
   const ended = layout.noFinalBreak ? restored.replace(/\r?\n$/, '') : restored
   const plaintext = (layout.bom ? '\ufeff' : '') + ended
-  const tree = tryScan(file, plaintext)
+  const tree = tryScan(file.format, plaintext)
   if (tree === undefined) return undefined
   const same = (await treeDigest(tree.documents)) === (await treeDigest(treeOf(file)))
   return same ? { plaintext, tree } : undefined
-}
-
-function tryScan({ format }: OpenedFile, text: string): Scanned | undefined {
-  try {
-    return format.scan(text)
-  } catch (error) {
-    if (error instanceof KmsfileError) return undefined
-    throw error
-  }
 }
 
 function refuseUnreadable(file: OpenedFile): void {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { attributesOf } from '../vcs/git-attributes.ts'
 import { gitVersion } from '../vcs/porcelain.ts'
 import type { Repository } from '../vcs/repository.ts'
 import { type Check, problemOf } from './doctor-check.ts'
@@ -52,19 +53,12 @@ async function checkLineEndings(repository: Repository, files: readonly FileStat
   const paths: string[] = []
   for (const { name } of files) paths.push((await repository.pathOf(name)) ?? '')
   const inside = paths.filter((path) => path !== '')
-  if (inside.length === 0) return []
   const autocrlf = await repository.config('core.autocrlf')
   const converts = autocrlf === 'true' || autocrlf === 'input'
-  // -z: names as they are; --stdin: as many as there are.
-  const { stdout } = await repository.git(['check-attr', '-z', '--stdin', 'text'], {
-    input: inside.map((path) => `${path}\0`).join(''),
-  })
-  const fields = Buffer.from(stdout).toString('utf8').split('\0')
-  const changed: string[] = []
-  for (let at = 0; at + 2 < fields.length; at += 3) {
-    const [path = '', , value] = fields.slice(at, at + 3)
-    if (value !== 'unset' && (value !== 'unspecified' || converts)) changed.push(path)
-  }
+  const found = await attributesOf(repository, { paths: inside, names: ['text'] })
+  const changed = found.flatMap(([path, , value]) =>
+    value !== 'unset' && (value !== 'unspecified' || converts) ? [path] : [],
+  )
   if (changed.length === 0) return []
   const more = changed.length > 1 ? ` and ${changed.length - 1} more` : ''
   const why = converts ? `core.autocrlf is ${autocrlf}` : '.gitattributes says text'

@@ -1,12 +1,13 @@
+import { append } from '../core/append.ts'
 import type { MergeConflict, MergedTrees } from '../core/merge.ts'
 import { agrees } from '../core/merge-agreement.ts'
 import { entriesOf, itemsOf, nameOf, resourceName } from '../core/merge-identity.ts'
 import { nameOfItem } from '../core/merge-lists.ts'
 import type { ThreeWay } from '../core/merge-sequences.ts'
 import type { Comment, Document, Node, Span } from '../core/tree.ts'
-import { KmsfileError } from '../errors.ts'
 import type { Edit, Format, Scanned } from '../formats/format.ts'
 import { splice } from '../formats/splice.ts'
+import { tryScan } from '../formats/try-scan.ts'
 
 export interface CommentSources {
   readonly sources: ThreeWay<Scanned>
@@ -20,11 +21,9 @@ export interface CommentSources {
  * those that one side removed. Of a comment that both sides changed, both are there. Undefined where that changes what the text
  * says.
  */
-export function keepComments(format: Format, text: string, about: CommentSources): string | undefined {
+export function keepComments(format: Format, scanned: Scanned, about: CommentSources): string | undefined {
   const { merged } = about
   const wanted = wantedComments(about)
-  const scanned = scan(format, text)
-  if (scanned === undefined) return undefined
   const isKept = (after: Scanned | undefined): after is Scanned =>
     after !== undefined && agrees(after.documents, merged) && isEvery(wanted, after)
   const { missing, surplus } = compare(wanted, scanned)
@@ -32,7 +31,7 @@ export function keepComments(format: Format, text: string, about: CommentSources
   const cuts = surplus.map((comment) => cutOf(scanned.text, comment))
   for (const place of [nearPlace, lastPlace]) {
     for (const edits of [[...cuts, ...insertions(scanned, missing, place)], insertions(scanned, missing, place)]) {
-      const after = scan(format, splice(scanned.text, edits))
+      const after = tryScan(format, splice(scanned.text, edits))
       if (isKept(after)) return after.text
     }
   }
@@ -145,8 +144,12 @@ function compare(wanted: ReadonlyMap<string, Wanted>, scanned: Scanned) {
   const surplus: Comment[] = []
   for (const [text, { count, placed }] of wanted) {
     const there = found.get(text) ?? []
-    if (there.length < count) missing.push(...placed.slice(0, count - there.length))
-    else surplus.push(...there.slice(count).map(({ comment }) => comment))
+    if (there.length < count) append(missing, placed.slice(0, count - there.length))
+    else
+      append(
+        surplus,
+        there.slice(count).map(({ comment }) => comment),
+      )
   }
   return { missing: missing.sort((a, b) => a.comment.start - b.comment.start), surplus }
 }
@@ -234,13 +237,4 @@ function lineEnd(text: string, offset: number): number {
   const at = text.indexOf('\n', offset)
   const end = at === -1 ? text.length : at
   return text[end - 1] === '\r' ? end - 1 : end
-}
-
-function scan(format: Format, text: string): Scanned | undefined {
-  try {
-    return format.scan(text)
-  } catch (error) {
-    if (error instanceof KmsfileError) return undefined
-    throw error
-  }
 }

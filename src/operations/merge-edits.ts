@@ -1,3 +1,4 @@
+import { append } from '../core/append.ts'
 import type { MergedTrees } from '../core/merge.ts'
 import { isAs } from '../core/merge-agreement.ts'
 import { entriesOf, hasDoubles, itemsOf, nameOf } from '../core/merge-identity.ts'
@@ -80,7 +81,7 @@ function stepsInMap(
     const before = old?.get(name)?.value
     const place = { document, path: [...path, key] }
     if (before === undefined) steps.push({ ...place, node: value, leaf: undefined })
-    else steps.push(...stepsTowards(before, value, place, merged))
+    else append(steps, stepsTowards(before, value, place, merged))
   }
   return steps
 }

@@ -6,6 +6,7 @@ import { mergeUnits } from '../core/merge-units.ts'
 import type { Leaf, Node } from '../core/tree.ts'
 import { KmsfileError } from '../errors.ts'
 import type { Format, Scanned } from '../formats/format.ts'
+import { tryScan } from '../formats/try-scan.ts'
 import { repairCommas } from './merge-commas.ts'
 import { type CommentSources, keepComments } from './merge-comments.ts'
 import { editTowards, type SpellingOf } from './merge-edits.ts'
@@ -39,7 +40,7 @@ export async function mergeTexts(
 ): Promise<MergedText> {
   const bom = mergeFlag(texts, (text) => text.startsWith('\ufeff'))
   const bare = mapThree(texts, (text) => text.replace(/^\ufeff/, ''))
-  const found = mapThree(bare, (text) => tryScan(format, text))
+  const found = mapThree(bare, (text) => scanText(format, text))
   const { base, ours, theirs } = found
   const lines = mergeLines(bare)
   if (base === undefined || ours === undefined || theirs === undefined) return treeless(texts, lines, choices)
@@ -58,7 +59,7 @@ async function mergeScanned(format: Format, sources: ThreeWay<Scanned>, { lines,
   const trees = mapThree(sources, ({ documents }) => documents)
   const strict = mergeTrees(trees)
   if (lines?.text !== undefined) {
-    const says = tryScan(format, lines.text)?.documents
+    const says = scanText(format, lines.text)?.documents
     const isSame = (merged: MergedTrees) => says !== undefined && merged.conflicts.length === 0 && agrees(says, merged)
     if (isSame(strict) || (bold && isSame(mergeTrees(trees, { bold })))) return { text: lines.text, conflicts: [] }
   }
@@ -103,10 +104,10 @@ type Attempt = () => string | undefined | Promise<string | undefined>
 async function firstThatAgrees(format: Format, about: CommentSources, attempts: readonly Attempt[]): Promise<string> {
   for (const attempt of attempts) {
     const text = await attempt()
-    const scanned = text === undefined || text === '' ? undefined : tryScan(format, text)
+    const scanned = text === undefined || text === '' ? undefined : scanText(format, text)
     if (text === undefined || scanned === undefined || !agrees(scanned.documents, about.merged)) continue
     // JSON has none.
-    const complete = format.name === 'json' ? text : keepComments(format, text, about)
+    const complete = format.name === 'json' ? text : keepComments(format, scanned, about)
     if (complete !== undefined) return complete
   }
   throw new KmsfileError('the changes of both sides cannot be put into one text', {
@@ -134,13 +135,9 @@ function whole(text: string): Leaf | undefined {
   return text === '' ? undefined : { kind: 'leaf', type: 'str', text, start: 0, end: text.length }
 }
 
-function tryScan(format: Format, text: string): Scanned | undefined {
-  try {
-    return text.trim() === '' ? format.scan(format.emit([])) : format.scan(text)
-  } catch (error) {
-    if (error instanceof KmsfileError) return undefined
-    throw error
-  }
+/** A text without anything in it is a file without documents. */
+function scanText(format: Format, text: string): Scanned | undefined {
+  return tryScan(format, text.trim() === '' ? format.emit([]) : text)
 }
 
 function spellings({ ours, theirs }: ThreeWay<Scanned>): SpellingOf {

@@ -192,7 +192,7 @@ function fixOf({ name, state, differences, problem }: Omit<FileStatus, 'fix'>): 
   const file = shellWord(name)
   if (state === 'plaintext' && formatOf(name) === undefined) return undefined
   if (state === 'plaintext' || problem?.code === 'INTEGRITY_VALUE_NOT_ENCRYPTED') return `kmsfile encrypt -i ${file}`
-  if (problem?.code === 'INTEGRITY_NONCE_REUSED') return `kmsfile rotate ${file}`
+  if (problem?.code === 'INTEGRITY_NONCE_REUSED') return `kmsfile rotate -i ${file}`
   if (problem !== undefined) return undefined
   const [first] = differences
   if (first === undefined) return undefined

@@ -15,6 +15,7 @@ async function transparent() {
   renameSync(join(top, FILE), join(home, 'encrypted'))
   git('config', 'filter.kmsfile-transparent.clean', `cat '${join(home, 'encrypted')}'`)
   git('config', 'filter.kmsfile-transparent.required', 'true')
+  git('config', 'kmsfile.transparent', '/secrets/**')
   appendFileSync(join(top, '.git/info/attributes'), '/secrets/** filter=kmsfile-transparent !diff\n')
   for (const file of [FILE, path]) write(file, plain('third'))
   return repository

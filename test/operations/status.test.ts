@@ -70,7 +70,7 @@ describe('statusOf', () => {
       state: 'encrypted',
       problem: { code: 'INTEGRITY_NONCE_REUSED' },
       attention: true,
-      fix: `kmsfile rotate ${FILE}`,
+      fix: `kmsfile rotate -i ${FILE}`,
     })
   })
 

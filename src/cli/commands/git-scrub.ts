@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { grouped } from '../../core/grouped.ts'
 import type { Finding } from '../../git/check/finding.ts'
 import { placeText } from '../../git/check/report-text.ts'
 import { counted, shownPath } from '../../git/check/report-words.ts'
@@ -76,13 +77,14 @@ function describe({ lost, traces, stashes, staged, reflog }: Scrubbing, cli: Cli
 
 /** Many versions of one file are one line. */
 function lostLines(lost: readonly LostPlaintext[]): readonly string[] {
-  const byPath = new Map<string, LostPlaintext[]>()
-  for (const each of lost) byPath.set(each.path ?? '', [...(byPath.get(each.path ?? '') ?? []), each])
-  return Array.from(byPath, ([path, contents]) => {
-    const ids = contents.slice(0, 3).map(({ id }) => id.slice(0, 10))
-    const more = contents.length > ids.length ? ' ...' : ''
-    return `${shownPath(path)}   ${counted(contents.length, 'readable version')} (${ids.join(' ')}${more})`
-  })
+  return Array.from(
+    grouped(lost, ({ path = '' }) => path),
+    ([path, contents]) => {
+      const ids = contents.slice(0, 3).map(({ id }) => id.slice(0, 10))
+      const more = contents.length > ids.length ? ' ...' : ''
+      return `${shownPath(path)}   ${counted(contents.length, 'readable version')} (${ids.join(' ')}${more})`
+    },
+  )
 }
 
 function placeLines(findings: readonly Finding[]): readonly string[] {

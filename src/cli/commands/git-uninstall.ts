@@ -18,7 +18,7 @@ export const gitUninstall: Command = {
   async run(args, cli) {
     const repository = await requireRepository(cli.host, '.')
     const dryRun = args['dry-run'] === true
-    const restored = await withoutTransparent(args, cli, { repository, dryRun })
+    const restored = await withoutTransparent(cli, { repository, dryRun })
     const plan = await planUninstall(repository, { purge: args['purge'] === true })
     if (!dryRun) await uninstall(repository, plan)
     const { changes, refs, caches, notes } = plan

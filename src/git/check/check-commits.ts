@@ -1,3 +1,4 @@
+import { append } from '../../core/append.ts'
 import type { Repository } from '../../vcs/repository.ts'
 import { judgeBlobs, judged } from './check-blobs.ts'
 import { configsOf } from './check-configs.ts'
@@ -113,7 +114,7 @@ export async function checkCommits(
   await reader.prepare?.([...candidates.map(({ id }) => id), ...steps.map(({ oldId }) => oldId)])
   const judgements = await judgeBlobs(reader, candidates, { cache, maxBytes })
   for (const { place, reasons } of places.values()) {
-    findings.push(...findingsAt(place, judgements.get(judged(place)) ?? [], reasons))
+    append(findings, findingsAt(place, judgements.get(judged(place)) ?? [], reasons))
   }
   const files = candidates.filter(({ isLink }) => isLink !== true)
   const versions = () =>

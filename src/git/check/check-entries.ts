@@ -1,3 +1,4 @@
+import { append } from '../../core/append.ts'
 import { type Candidate, judgeBlobs, judged } from './check-blobs.ts'
 import { isFile, LINK, type ListedEntry } from './check-listing.ts'
 import type { CheckedObjects } from './check-objects.ts'
@@ -56,7 +57,7 @@ export async function checkEntries(
     else places.push(found)
   }
   const judgements = await judgeBlobs(reader, places, { cache })
-  for (const place of places) findings.push(...findingsAt(place, judgements.get(judged(place)) ?? [], reasons))
+  for (const place of places) append(findings, findingsAt(place, judgements.get(judged(place)) ?? [], reasons))
   const files = places.filter(({ isLink }) => isLink !== true)
   const versions = () => files.map(({ path, id, commit }) => ({ path, id, commit, rule: policy.rule(path) }))
   return { findings: withoutRepeats(findings), files: places.length, versions }

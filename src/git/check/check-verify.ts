@@ -6,9 +6,9 @@ import { mentionsEncryption } from '../../operations/inspect.ts'
 import { judgeRecipients, openSource } from '../../operations/secrets-file.ts'
 import { mapConcurrently, type Workspace } from '../../operations/workspace.ts'
 import type { Repository } from '../../vcs/repository.ts'
+import { contentsOf } from './check-contents.ts'
 import { openObjects } from './check-objects.ts'
 import type { Finding, Flaw } from './finding.ts'
-import { MAX_JUDGED_BYTES } from './judge-content.ts'
 import { contentFormat, textOf } from './judge-text.ts'
 
 /** A content that was looked at, where it lies. */
@@ -41,9 +41,10 @@ export async function verifyVersions(
   try {
     for (let at = 0; at < distinct.length; at += AT_ONCE) {
       const some = distinct.slice(at, at + AT_ONCE)
-      const contents: (Uint8Array | undefined)[] = []
-      const ids = some.map(({ id }) => id)
-      for await (const object of reader.read(ids, { maxBytes: MAX_JUDGED_BYTES })) contents.push(object?.content)
+      const contents = await contentsOf(
+        reader,
+        some.map(({ id }) => id),
+      )
       const flaws = await mapConcurrently(some, (version, i) => verify(workspace, repository, version, contents[i]))
       for (const [i, flaw] of flaws.entries()) {
         const { path, id, commit } = some[i] as CheckedVersion

@@ -1,9 +1,11 @@
+import { append } from '../../core/append.ts'
 import { mentionsEncryption } from '../../operations/inspect.ts'
 import type { ObjectReader } from '../../vcs/repository.ts'
+import { contentsOf } from './check-contents.ts'
 import { type Change, isFile, isNothing } from './check-listing.ts'
 import type { FileVersion } from './compare-versions.ts'
 import type { Finding, Flaw } from './finding.ts'
-import { judgeContent, MAX_JUDGED_BYTES } from './judge-content.ts'
+import { judgeContent } from './judge-content.ts'
 import { type Demand, formatOf, strictDemand } from './judge-demand.ts'
 import type { Policy } from './policy.ts'
 
@@ -38,7 +40,7 @@ export async function compareChanges(
   )
   const findings: Finding[] = []
   for (let at = 0; at < files.length; at += AT_ONCE) {
-    findings.push(...(await compareSome(reader, files.slice(at, at + AT_ONCE), options)))
+    append(findings, await compareSome(reader, files.slice(at, at + AT_ONCE), options))
   }
   return findings
 }
@@ -48,12 +50,9 @@ async function compareSome(
   changes: readonly Change[],
   { policy, commit, attacksOnly = false }: CompareOptions,
 ): Promise<readonly Finding[]> {
-  const contents = new Map<string, Uint8Array | undefined>()
   const ids = [...new Set(changes.flatMap(({ id, oldId }) => (isNothing(oldId) ? [id] : [oldId, id])))]
-  let next = 0
-  for await (const object of reader.read(ids, { maxBytes: MAX_JUDGED_BYTES })) {
-    contents.set(ids[next++] as string, object?.content)
-  }
+  const found = await contentsOf(reader, ids)
+  const contents = new Map(ids.map((id, i) => [id, found[i]]))
   const findings: Finding[] = []
   for (const { path, oldId, id } of changes) {
     const content = contents.get(id)

@@ -1,13 +1,15 @@
+import { append } from '../../core/append.ts'
+import { grouped } from '../../core/grouped.ts'
 import { KmsfileError } from '../../errors.ts'
 import type { ObjectReader, Repository } from '../../vcs/repository.ts'
 import { type CheckedCommits, isComparable, type Step } from './check-commits.ts'
+import { contentsOf } from './check-contents.ts'
 import { type Change, changeOf, isFile, isNothing, parseChanges } from './check-listing.ts'
 import { treesOf } from './check-revisions.ts'
 import { compareChanges } from './compare-changes.ts'
 import { type Descent, newStrays } from './compare-strays.ts'
 import type { FileVersion } from './compare-versions.ts'
 import type { Finding } from './finding.ts'
-import { MAX_JUDGED_BYTES } from './judge-content.ts'
 import { type Policy, unitedPolicy } from './policy.ts'
 
 /** The sum of commits: what is at `head`, compared with what was at `base`. */
@@ -38,21 +40,21 @@ export async function compareHistory(
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   const strays: Finding[] = []
-  for (const [commit, own] of byCommit(steps)) {
+  for (const [commit, own] of grouped(steps, ({ commit }) => commit)) {
     const policy = unitedPolicy([policyOf(commit), ...targets].filter((each) => each !== undefined))
     const comparable = own.filter((step) => isComparable(step, policy) || isNothing(step.oldId))
-    findings.push(...(await compareChanges(reader, comparable, { policy, commit, attacksOnly: true })))
+    append(findings, await compareChanges(reader, comparable, { policy, commit, attacksOnly: true }))
     const noteOnly = targets.length === 0 && sums.length === 0
-    strays.push(...(await newStrays(reader, descentsOf(own), { policy, commit, noteOnly })))
+    append(strays, await newStrays(reader, descentsOf(own), { policy, commit, noteOnly }))
   }
   for (const { base, head } of sums) {
     const [from = '', to = ''] = await treesOf(repository, [base, head])
     const args = ['diff-tree', '-r', '--raw', '--no-renames', '--no-abbrev', '-z', from, to]
     const changes = parseChanges((await repository.git(args)).stdout)
     const policy = unitedPolicy([policyOf(head), ...targets].filter((each) => each !== undefined))
-    findings.push(...(await compareChanges(reader, changes, { policy, commit: head })))
+    append(findings, await compareChanges(reader, changes, { policy, commit: head }))
     const changed = changes.filter((change) => isComparable(change, policy))
-    findings.push(...(await replaysSince(repository, changed, { reader, base, steps, commit: head, timeoutMs })))
+    append(findings, await replaysSince(repository, changed, { reader, base, steps, commit: head, timeoutMs }))
   }
   return [...strays, ...withoutDoubles(findings)]
 }
@@ -92,16 +94,6 @@ function descentsOf(steps: readonly Step[]): readonly Descent[] {
     files.set(key, file)
   }
   return [...files.values()]
-}
-
-function byCommit(steps: readonly Step[]): ReadonlyMap<string, readonly Step[]> {
-  const groups = new Map<string, Step[]>()
-  for (const step of steps) {
-    const group = groups.get(step.commit)
-    if (group === undefined) groups.set(step.commit, [step])
-    else group.push(step)
-  }
-  return groups
 }
 
 type Earlier = ReadonlyMap<string, ReadonlySet<string>>
@@ -182,12 +174,6 @@ async function replaysOf(
     for (const flaw of replays(own, await versionOf(before, path), versions)) findings.push({ ...flaw, path, commit })
   }
   return findings
-}
-
-async function contentsOf(reader: ObjectReader, ids: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-  const contents: (Uint8Array | undefined)[] = []
-  for await (const object of reader.read(ids, { maxBytes: MAX_JUDGED_BYTES })) contents.push(object?.content)
-  return contents
 }
 
 function notSearched(changed: readonly Change[], commit: string | undefined): Finding {

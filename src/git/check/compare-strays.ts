@@ -1,7 +1,7 @@
 import type { ObjectReader } from '../../vcs/repository.ts'
+import { contentsOf } from './check-contents.ts'
 import { isNothing } from './check-listing.ts'
 import type { Finding, Stray } from './finding.ts'
-import { MAX_JUDGED_BYTES } from './judge-content.ts'
 import { demandFinder } from './judge-demand.ts'
 import type { Policy } from './policy.ts'
 
@@ -70,15 +70,4 @@ export async function newStrays(
 /** Wherever it stands: comments move with the lines around them. */
 function nameOf({ flaw, text }: Stray): string {
   return JSON.stringify([flaw.verdict === 'stray-metadata', text])
-}
-
-async function contentsOf(
-  reader: ObjectReader,
-  names: readonly string[],
-): Promise<readonly (Uint8Array | undefined)[]> {
-  const contents: (Uint8Array | undefined)[] = []
-  for await (const object of reader.read(names, { maxBytes: MAX_JUDGED_BYTES })) {
-    contents.push(object?.type === 'blob' ? object.content : undefined)
-  }
-  return contents
 }

@@ -148,14 +148,13 @@ function listed<T>(items: readonly T[], flawOfItem: (item: T) => Flaw): readonly
 }
 
 /** Marks of git around two sides of a merge, each at the start of a line. */
-const MARKERS = /^<{7} [\s\S]*?^>{7} /m
-
 function conflictMarkers(text: string): Flaw | undefined {
-  // Looked for without a pattern first: nearly no file has any.
+  // Looked for without a copy first: nearly no file has any.
   if (!text.includes('<<<<<<< ')) return undefined
-  const found = MARKERS.exec(text)
-  if (found === null) return undefined
-  return { ...refused('conflict-markers', 'holds the marks of a merge'), line: placeOf(text, found.index).line }
+  const lines = `\n${text}`
+  const start = lines.indexOf('\n<<<<<<< ')
+  if (start === -1 || lines.lastIndexOf('\n>>>>>>> ') < start) return undefined
+  return { ...refused('conflict-markers', 'holds the marks of a merge'), line: placeOf(text, start).line }
 }
 
 /** A merge that could not decide keeps all sides in the metadata. */

@@ -1,9 +1,9 @@
+import { lineAt, lineStarts } from '../../core/line-starts.ts'
 import type { Selection } from '../../core/selection.ts'
 import type { Comment, Node, Path } from '../../core/tree.ts'
 import { walk } from '../../core/walk.ts'
 import { KmsfileError } from '../../errors.ts'
 import { detectFormat } from '../../formats/detect.ts'
-import { placeOf } from '../../formats/excerpt.ts'
 import { ENVELOPE_KEY, type Scanned } from '../../formats/format.ts'
 import { mentionsEncryption } from '../../operations/inspect.ts'
 import { takeApart } from '../../operations/read-secrets.ts'
@@ -33,12 +33,13 @@ export async function straysOf(content: Uint8Array, demand: Demand): Promise<rea
     if (!isEncrypted) {
       // Where values are readable, that is said of them; their comments are encrypted along with them.
       const isBare = exposedValues(scanned.documents, selections, { hasMetadata: false }).length === 0
-      return isBare ? commentStrays(scanned, { selections, verdict: 'plaintext' }) : []
+      return isBare ? commentStrays(scanned, { selections, verdict: 'plaintext', starts: lineStarts(text) }) : []
     }
     const { envelope } = takeApart(format, scanned)
     const own = await compiled(envelope.selector)
-    const comments = commentStrays(scanned, { selections: [own, ...selections], verdict: 'stray-comment' })
-    return [...comments, ...metadataStrays(scanned, isOfLaterSops(envelope.version))]
+    const starts = lineStarts(text)
+    const comments = commentStrays(scanned, { selections: [own, ...selections], verdict: 'stray-comment', starts })
+    return [...comments, ...metadataStrays(scanned, { isLater: isOfLaterSops(envelope.version), starts })]
   } catch (error) {
     if (error instanceof KmsfileError) return []
     throw error
@@ -48,10 +49,12 @@ export async function straysOf(content: Uint8Array, demand: Demand): Promise<rea
 interface Sought {
   readonly selections: readonly Selection[]
   readonly verdict: Flaw['verdict']
+  /** Of the lines of the text. */
+  readonly starts: readonly number[]
 }
 
 /** Comments at places where any of the selections has them encrypted. */
-function commentStrays(scanned: Scanned, { selections, verdict }: Sought): readonly Stray[] {
+function commentStrays(scanned: Scanned, { selections, verdict, starts }: Sought): readonly Stray[] {
   const found = new Map<number, Stray>()
   for (const selection of selections) {
     const visitor = {
@@ -62,7 +65,7 @@ function commentStrays(scanned: Scanned, { selections, verdict }: Sought): reado
         if (!secret || !isReadable(comment) || found.has(comment.start)) return
         // Comments by which somebody decides what is encrypted have to be read.
         if (selections.some(({ byComment, matches }) => byComment && matches(comment.text))) return
-        found.set(comment.start, strayComment(scanned, comment, { verdict, keys }))
+        found.set(comment.start, strayComment(comment, { verdict, keys, starts }))
       },
     }
     walk(scanned.documents, visitor, { selection, skipRootKey: ENVELOPE_KEY })
@@ -75,18 +78,20 @@ function isReadable({ text }: Comment): boolean {
 }
 
 function strayComment(
-  { text }: Scanned,
   comment: Comment,
-  { verdict, keys }: { readonly verdict: Flaw['verdict']; readonly keys: Path },
+  { verdict, keys, starts }: Pick<Sought, 'verdict' | 'starts'> & { readonly keys: Path },
 ): Stray {
-  const { line } = placeOf(text, comment.start)
+  const line = lineAt(starts, comment.start) + 1
   const place = keys.length > 0 ? { keys: [...keys] } : {}
   const message = 'a comment that is not encrypted'
   return { flaw: { verdict, severity: 'refuse', line, ...place, message }, text: comment.text }
 }
 
 /** Of the first document: in others, what does not repeat it is taken for values. */
-function metadataStrays(scanned: Scanned, isLater: boolean): readonly Stray[] {
+function metadataStrays(
+  scanned: Scanned,
+  { isLater, starts }: Pick<Sought, 'starts'> & { readonly isLater: boolean },
+): readonly Stray[] {
   const found: Stray[] = []
   const root = scanned.documents[0]?.root
   const block =
@@ -99,7 +104,7 @@ function metadataStrays(scanned: Scanned, isLater: boolean): readonly Stray[] {
     if (node.kind === 'leaf') {
       const odd = node.type === 'null' ? undefined : oddField(path, node.text)
       if (odd !== undefined) {
-        const { line } = placeOf(scanned.text, node.start)
+        const line = lineAt(starts, node.start) + 1
         found.push({ flaw: strayField([ENVELOPE_KEY, ...path], odd, { line, isLater }), text: node.text })
       }
       return
@@ -108,7 +113,7 @@ function metadataStrays(scanned: Scanned, isLater: boolean): readonly Stray[] {
     for (const item of node.items) {
       if (item.kind === 'comment') {
         const keys = [ENVELOPE_KEY, ...path]
-        if (isReadable(item)) found.push(strayComment(scanned, item, { verdict: 'stray-comment', keys }))
+        if (isReadable(item)) found.push(strayComment(item, { verdict: 'stray-comment', keys, starts }))
       } else if (item.kind === 'entry') visit(item.value, [...path, item.key])
       else visit(item, [...path, index++])
     }

@@ -1,3 +1,4 @@
+import { grouped } from '../../core/grouped.ts'
 import { printPath } from '../../core/path.ts'
 import { shellWord } from '../../host/shell-words.ts'
 import type { Finding, Verdict } from './finding.ts'
@@ -68,12 +69,7 @@ function subject({ keys }: Finding): string {
 
 /** One line for each place, in columns; many places of one file are only counted. */
 export function findingLines(findings: readonly Finding[], { all = false } = {}): readonly string[] {
-  const byFile = new Map<string, Finding[]>()
-  for (const finding of findings) {
-    const file = JSON.stringify([finding.commit, finding.path])
-    byFile.set(file, [...(byFile.get(file) ?? []), finding])
-  }
-  const files = [...byFile.values()]
+  const files = [...grouped(findings, ({ commit, path }) => JSON.stringify([commit, path])).values()]
   const listed = all ? files : files.slice(0, MAX_FILES)
   const rows = listed.flatMap((places) => {
     const shown = all ? places : places.slice(0, MAX_PLACES)

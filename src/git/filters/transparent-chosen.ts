@@ -1,6 +1,6 @@
 import { compileGlobs } from '../../config/globs.ts'
 import { KmsfileError } from '../../errors.ts'
-import { isTrue } from '../../vcs/git-config.ts'
+import { type GitConfig, isTrue, readGitConfig } from '../../vcs/git-config.ts'
 import type { Repository } from '../../vcs/repository.ts'
 
 /** Whether the user wants a path to lie in the work tree as plaintext. Paths are from the top, with `/`. */
@@ -12,15 +12,21 @@ export type IsChosen = (path: string) => boolean
  *
  * @throws KmsfileError `GIT_FAILED`
  */
-export async function chosenPaths({ git, config }: Pick<Repository, 'git' | 'config'>): Promise<IsChosen> {
-  // --null: values as they are. 1: not set.
-  const { stdout } = await git(['config', '--null', '--get-all', 'kmsfile.transparent'], { exitCodes: [0, 1] })
-  const patterns = Buffer.from(stdout).toString('utf8').split('\0').slice(0, -1).filter(isPattern)
+export async function chosenPaths(repository: Pick<Repository, 'git'>): Promise<IsChosen> {
+  const config = await readGitConfig(repository)
+  const patterns = transparentPatterns(config).filter(isPattern)
   if (patterns.length === 0) return () => false
   // As git matches attributes, too.
-  const fold = isTrue(await config('core.ignorecase')) ? (text: string) => text.toLowerCase() : (text: string) => text
+  const fold = isTrue(config.get('core.ignorecase')?.value)
+    ? (text: string) => text.toLowerCase()
+    : (text: string) => text
   const globs = compileGlobs([patterns.map(fold)])
   return (path) => globs.first(fold(path)) !== -1
+}
+
+/** Patterns of what lies in the work tree as plaintext, as they were chosen in this clone. */
+export function transparentPatterns(config: GitConfig): readonly string[] {
+  return config.all('kmsfile.transparent').map(({ value }) => value)
 }
 
 /** Whether git and we take a pattern alike: braces are letters to git. */

@@ -1,15 +1,13 @@
 import { lstat } from 'node:fs/promises'
 import { KmsfileError } from '../../errors.ts'
-import { detectFormat } from '../../formats/detect.ts'
 import { readFile } from '../../host/files.ts'
-import { decodeText } from '../../host/utf8.ts'
 import { mentionsEncryption } from '../../operations/inspect.ts'
 import { openToRead, plaintextOfSource } from '../../operations/secrets-file.ts'
 import { mapConcurrently, type Workspace } from '../../operations/workspace.ts'
 import type { Repository } from '../../vcs/repository.ts'
-import { type FileChange, rewritten } from '../check/file-changes.ts'
-import { contentFormat } from '../check/judge-text.ts'
+import type { FileChange } from '../check/file-changes.ts'
 import { placeOf } from './transparent-paths.ts'
+import { AMBIGUOUS, asKmsfileError, isAmbiguous, storedSource } from './transparent-text.ts'
 import { MAX_TRANSPARENT_BYTES } from './transparent-versions.ts'
 
 /** What is to become of files of one work tree. */
@@ -39,30 +37,15 @@ interface Pair {
  *
  * @throws KmsfileError `GIT_FAILED`
  */
-export async function planReveal(
-  workspace: Workspace,
-  repository: Repository,
-  paths: readonly string[],
-): Promise<Rewriting> {
-  const changes: FileChange[] = []
-  const left: { path: string; reason: string }[] = []
-  const pairs = await pairsOf(repository, paths)
-  const opened = await mapConcurrently(pairs, async (pair) => {
-    const { place, here, stored } = pair
+export function planReveal(workspace: Workspace, repository: Repository, paths: readonly string[]): Promise<Rewriting> {
+  return planEach(repository, paths, async (pair) => {
+    const { here, stored } = pair
     if (!mentionsEncryption(here)) return undefined
-    if (!same(here, stored)) return { reason: 'it was changed since it was staged', place }
-    const plaintext = await openStored(workspace, pair).catch(asKmsfileError)
-    if (plaintext instanceof KmsfileError) return { reason: plaintext.message, place }
-    if (plaintext.length === 0 || mentionsEncryption(plaintext)) {
-      return { reason: 'its plaintext is empty, or could be taken for a ciphertext', place }
-    }
-    return { change: rewritten(place, binaryOf(here), binaryOf(plaintext)) }
+    if (!same(here, stored)) return 'it was changed since it was staged'
+    const plaintext = await openStored(workspace, repository, pair).catch(asKmsfileError)
+    if (plaintext instanceof KmsfileError) return plaintext.message
+    return isAmbiguous(plaintext) ? AMBIGUOUS : plaintext
   })
-  for (const each of opened) {
-    if (each?.change !== undefined) changes.push(each.change)
-    else if (each?.reason !== undefined) left.push({ path: each.place, reason: each.reason })
-  }
-  return { repository, changes, left }
 }
 
 /**
@@ -71,27 +54,39 @@ export async function planReveal(
  *
  * @throws KmsfileError `GIT_FAILED`
  */
-export async function planConceal(
+export function planConceal(
   workspace: Workspace,
   repository: Repository,
   paths: readonly string[],
 ): Promise<Rewriting> {
+  return planEach(repository, paths, async (pair) => {
+    const { here, stored } = pair
+    if (same(here, stored) || mentionsEncryption(here)) return undefined
+    if (!mentionsEncryption(stored)) return 'changed since it was staged, where it is not encrypted'
+    const plaintext = await openStored(workspace, repository, pair).catch(asKmsfileError)
+    if (plaintext instanceof KmsfileError) return `whether it was edited cannot be seen: ${plaintext.message}`
+    return same(here, plaintext) ? stored : 'edited'
+  })
+}
+
+/** What takes the place of a file; or why it stays, where that is to be said. */
+type Decision = Uint8Array | string | undefined
+
+async function planEach(
+  repository: Repository,
+  paths: readonly string[],
+  decide: (pair: Pair) => Promise<Decision>,
+): Promise<Rewriting> {
+  const pairs = await pairsOf(repository, paths)
+  const decisions = await mapConcurrently(pairs, decide)
   const changes: FileChange[] = []
   const left: { path: string; reason: string }[] = []
-  const pairs = await pairsOf(repository, paths)
-  const reasons = await mapConcurrently(pairs, async (pair) => {
-    const { here, stored } = pair
-    if (same(here, stored) || mentionsEncryption(here)) return 'same'
-    if (!mentionsEncryption(stored)) return 'changed since it was staged, where it is not encrypted'
-    const plaintext = await openStored(workspace, pair).catch(asKmsfileError)
-    if (plaintext instanceof KmsfileError) return `whether it was edited cannot be seen: ${plaintext.message}`
-    return same(here, plaintext) ? undefined : 'edited'
-  })
-  for (const [i, { place, here, stored }] of pairs.entries()) {
-    const reason = reasons[i]
-    if (reason === 'same') continue
-    if (reason !== undefined) left.push({ path: place, reason })
-    else changes.push({ kind: 'write', path: place, before: binaryOf(here), after: binaryOf(stored) })
+  for (const [i, { place, here }] of pairs.entries()) {
+    const decision = decisions[i]
+    if (typeof decision === 'string') left.push({ path: place, reason: decision })
+    else if (decision !== undefined) {
+      changes.push({ kind: 'write', path: place, before: binaryOf(here), after: binaryOf(decision) })
+    }
   }
   return { repository, changes, left }
 }
@@ -118,10 +113,8 @@ async function pairsOf(repository: Repository, paths: readonly string[]): Promis
   return pairs.filter((pair) => pair !== undefined)
 }
 
-async function openStored(workspace: Workspace, { path, place, stored }: Pair): Promise<Uint8Array> {
-  const text = decodeText(stored)
-  const format = detectFormat(path, contentFormat(text, path))
-  const opened = await openToRead(workspace, { name: place, path: place, format, text })
+async function openStored(workspace: Workspace, repository: Repository, { path, stored }: Pair): Promise<Uint8Array> {
+  const opened = await openToRead(workspace, storedSource(repository, path, stored))
   return Buffer.from(await plaintextOfSource(workspace, opened))
 }
 
@@ -131,9 +124,4 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 
 function binaryOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-}
-
-function asKmsfileError(error: unknown): KmsfileError {
-  if (error instanceof KmsfileError && error.code !== 'INTERRUPTED') return error
-  throw error
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { keyIdOf } from '../../core/layout.ts'
 import { KmsfileError } from '../../errors.ts'
 import { detectFormat } from '../../formats/detect.ts'
@@ -13,15 +12,15 @@ import {
   plaintextOfSource,
   refuseChangedRecipients,
   rewrite,
-  type SourceFile,
 } from '../../operations/secrets-file.ts'
 import type { Workspace } from '../../operations/workspace.ts'
 import type { Repository } from '../../vcs/repository.ts'
 import type { Finding } from '../check/finding.ts'
-import { contentFormat } from '../check/judge-text.ts'
 import type { Guard } from './filter-guard-judge.ts'
 import type { Conversion, Filter } from './filter-process.ts'
 import type { IsChosen } from './transparent-chosen.ts'
+import { placeOf } from './transparent-paths.ts'
+import { AMBIGUOUS, asKmsfileError, isAmbiguous, storedSource } from './transparent-text.ts'
 import {
   MAX_TRANSPARENT_BYTES,
   type StoredVersion,
@@ -86,9 +85,9 @@ export function transparentFilter(
     return result
   }
   const reveal = async (path: string, content: Uint8Array): Promise<Uint8Array> => {
-    const opened = await openToRead(workspace, encryptedSource(context, path, content))
+    const opened = await openToRead(workspace, storedSource(repository, path, content))
     const plaintext = Buffer.from(await plaintextOfSource(workspace, opened))
-    if (plaintext.length === 0 || mentionsEncryption(plaintext)) throw ambiguous()
+    if (isAmbiguous(plaintext)) throw ambiguous()
     conversions.add(path, plaintext, content)
     return plaintext
   }
@@ -186,18 +185,8 @@ async function firstVersion(context: Context, path: string, content: Uint8Array)
 
 async function openVersion(context: Context, path: string, version: StoredVersion): Promise<OpenedVersion> {
   const { workspace } = context
-  const opened = await openSource(workspace, encryptedSource(context, path, version.content))
+  const opened = await openSource(workspace, storedSource(context.repository, path, version.content))
   return { version, opened, plaintext: Buffer.from(await plaintextOfSource(workspace, opened)) }
-}
-
-function encryptedSource({ repository }: Context, path: string, content: Uint8Array): SourceFile {
-  const text = decodeText(content)
-  const format = detectFormat(path, contentFormat(text, path))
-  return { name: path, path: placeOf(repository, path), format, text }
-}
-
-function placeOf({ topLevel }: Repository, path: string): string {
-  return join(topLevel, ...path.split('/'))
 }
 
 function isManaged({ workspace, repository }: Context, path: string): Promise<boolean> {
@@ -209,17 +198,12 @@ function named(error: unknown, path: string): KmsfileError {
   return asKmsfileError(error).in(path)
 }
 
-function asKmsfileError(error: unknown): KmsfileError {
-  if (error instanceof KmsfileError && error.code !== 'INTERRUPTED') return error
-  throw error
-}
-
 function tooLarge(): KmsfileError {
   return new KmsfileError('too large to be encrypted', { code: 'FILE_TOO_LARGE' })
 }
 
 function ambiguous(): KmsfileError {
-  return new KmsfileError('its plaintext is empty, or could be taken for a ciphertext', { code: 'FORMAT_UNSUPPORTED' })
+  return new KmsfileError(AMBIGUOUS, { code: 'FORMAT_UNSUPPORTED' })
 }
 
 function plaintextInGit(): KmsfileError {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Host } from '../../host/host.ts'
 import { withPrivateTemp } from '../../host/private-temp.ts'
+import { attributesOf } from '../../vcs/git-attributes.ts'
 import type { Repository } from '../../vcs/repository.ts'
 import { readBinary } from '../check/file-changes.ts'
 import { attributePattern } from '../install/attributes-local.ts'
@@ -27,8 +28,8 @@ export async function matchPatterns(
   const names = patterns.map((_, i) => `${PROBE}${unique}-${i}`)
   const content = patterns.map((pattern, i) => `${attributePattern(pattern)} ${names[i]}\n`).join('')
   await withPrivateTemp(host, { name: 'attributes', content }, async ({ path }) => {
-    const config = ['-c', `core.attributesFile=${path}`]
-    for (const [file, name, value] of await attributesOf(repository, { paths, names, config })) {
+    const options = ['-c', `core.attributesFile=${path}`]
+    for (const [file, name, value] of await attributesOf(repository, { paths, names, options })) {
       if (value === 'set') found[names.indexOf(name)]?.add(file)
     }
   })
@@ -42,7 +43,7 @@ export async function matchPatterns(
  * @throws KmsfileError `GIT_FAILED`
  */
 export async function transparentAmong(
-  repository: Pick<Repository, 'git' | 'config' | 'commonDir'>,
+  repository: Pick<Repository, 'git' | 'commonDir'>,
   paths: readonly string[],
 ): Promise<readonly string[]> {
   if (paths.length === 0) return []
@@ -50,27 +51,6 @@ export async function transparentAmong(
   const isChosen = await chosenPaths(repository)
   const found = await attributesOf(repository, { paths: paths.filter(isChosen), names: ['filter'] })
   return found.flatMap(([path, , value]) => (value === TRANSPARENT ? [path] : []))
-}
-
-interface AttributesCall {
-  readonly paths: readonly string[]
-  readonly names: readonly string[]
-  /** Options of git before its command. */
-  readonly config?: readonly string[]
-}
-
-async function attributesOf(
-  { git }: Pick<Repository, 'git'>,
-  { paths, names, config = [] }: AttributesCall,
-): Promise<readonly (readonly [path: string, name: string, value: string])[]> {
-  // -z: names as they are; --stdin: as many as there are.
-  const { stdout } = await git([...config, 'check-attr', '-z', '--stdin', ...names], {
-    input: paths.map((path) => `${path}\0`).join(''),
-  })
-  const fields = Buffer.from(stdout).toString('utf8').split('\0')
-  const found: [string, string, string][] = []
-  for (let at = 0; at + 2 < fields.length; at += 3) found.push(fields.slice(at, at + 3) as [string, string, string])
-  return found
 }
 
 /** Absolute path of a file in a work tree. */

@@ -35,7 +35,9 @@ export function hookScript(event: HookEvent | 'pre-receive', program?: OwnProgra
     'run() {',
     '  if [ -x "$node" ] && [ -f "$script" ]; then "$node" "$script" "$@"',
     '  elif command -v kmsfile >/dev/null 2>&1; then kmsfile "$@"',
-    '  elif [ -x node_modules/.bin/kmsfile ]; then node_modules/.bin/kmsfile "$@"',
+    // A branch that somebody checks out must not bring the program along.
+    '  elif [ -x node_modules/.bin/kmsfile ] && [ -z "$(git ls-files ":(icase)node_modules")" ]',
+    '  then node_modules/.bin/kmsfile "$@"',
     `  else echo "kmsfile: refused: ${MISSING} (hook $0)" >&2; return 1; fi`,
     '}',
     ...calls(event),

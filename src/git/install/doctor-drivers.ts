@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import type { Check } from '../../operations/doctor-check.ts'
+import { attributesOf } from '../../vcs/git-attributes.ts'
 import { isTrue } from '../../vcs/git-config.ts'
 import type { Repository } from '../../vcs/repository.ts'
 import { TRANSPARENT } from './config-block.ts'
@@ -87,16 +88,10 @@ async function isAccessible(path: string, mode: number): Promise<boolean> {
 async function checkAttributesApply({ repository, config, samples }: DriversContext): Promise<readonly Check[]> {
   if (samples.length === 0) return []
   const guard = isTrue(config.get('kmsfile.guard')?.value)
-  const names = ['diff', 'merge', 'filter']
-  // -z: names as they are; --stdin: as many as there are.
-  const { stdout } = await repository.git(['check-attr', '-z', '--stdin', ...names], {
-    input: samples.map((path) => `${path}\0`).join(''),
-  })
-  const fields = Buffer.from(stdout).toString('utf8').split('\0')
   const wrong = new Map<string, string>()
   const transparent = new Set<string>()
-  for (let at = 0; at + 2 < fields.length; at += 3) {
-    const [path = '', name = '', value = ''] = fields.slice(at, at + 3)
+  const names = ['diff', 'merge', 'filter']
+  for (const [path, name, value] of await attributesOf(repository, { paths: samples, names })) {
     if (name === 'filter' && value === TRANSPARENT) transparent.add(path)
     if (name === 'filter' && !guard) continue
     const wanted = name === 'filter' ? 'kmsfile-guard' : 'kmsfile'

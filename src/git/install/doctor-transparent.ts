@@ -4,11 +4,11 @@ import type { Check } from '../../operations/doctor-check.ts'
 import { mentionsEncryption } from '../../operations/inspect.ts'
 import { isTrue } from '../../vcs/git-config.ts'
 import { setUpLintStaged } from '../filters/transparent.ts'
+import { transparentPatterns } from '../filters/transparent-chosen.ts'
 import { placeOf, transparentAmong } from '../filters/transparent-paths.ts'
 import { MAX_TRANSPARENT_BYTES } from '../filters/transparent-versions.ts'
 import { TRANSPARENT } from './config-block.ts'
 import type { DriversContext } from './doctor-drivers.ts'
-import { transparentPatterns } from './install.ts'
 
 const INSTALL = 'bring it up to date: kmsfile git install'
 

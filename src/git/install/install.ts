@@ -8,6 +8,7 @@ import { type GitConfig, isTrue, readGitConfig } from '../../vcs/git-config.ts'
 import { type InstalledGit, installedGits } from '../../vcs/git-versions.ts'
 import type { Repository } from '../../vcs/repository.ts'
 import { applyChanges, binary, type FileChange, readBinary, rewritten } from '../check/file-changes.ts'
+import { transparentPatterns } from '../filters/transparent-chosen.ts'
 import { HOOK_EVENTS, type HookEvent, STRICT_EVENT } from '../hooks/hook-script.ts'
 import { localAttributes, sopsPatterns } from './attributes-local.ts'
 import { configLines, type InstallSettings } from './config-block.ts'
@@ -88,11 +89,6 @@ function settingsOf(config: GitConfig, options: InstallOptions): InstallSettings
     diff: diff ?? (own('diff') === 'redacted' ? 'redacted' : 'plain'),
     hooks: hooks ?? (chosen === 'config' || chosen === 'files' || chosen === 'print' ? chosen : 'auto'),
   }
-}
-
-/** Patterns of what lies in the work tree as plaintext, as they were chosen in this clone. */
-export function transparentPatterns(config: GitConfig): readonly string[] {
-  return config.all('kmsfile.transparent').map(({ value }) => value)
 }
 
 /** The hook for every ref, where it was asked for before and is not any more. */

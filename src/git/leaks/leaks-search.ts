@@ -1,5 +1,7 @@
+import { append } from '../../core/append.ts'
 import type { Host } from '../../host/host.ts'
 import { interrupted } from '../../host/interrupt.ts'
+import { blobId } from '../../vcs/object-id.ts'
 import type { ObjectReader, Repository } from '../../vcs/repository.ts'
 import { isEmptyFile, type ListedEntry } from '../check/check-listing.ts'
 import type { Finding } from '../check/finding.ts'
@@ -7,7 +9,7 @@ import { type NamedRef, type ScannedName, scanName } from './leaks-names.ts'
 import { leakFindings, type ScannedPlace } from './leaks-report.ts'
 import { type Hit, scanContent, scanStream } from './leaks-scan.ts'
 import type { SecretValues } from './leaks-values.ts'
-import { blobId, MAX_HELD_BYTES, readWorkFiles } from './leaks-work-tree.ts'
+import { MAX_HELD_BYTES, readWorkFiles } from './leaks-work-tree.ts'
 
 /** Where to look. */
 export interface SearchPlaces {
@@ -70,7 +72,7 @@ export async function searchLeaks(
     const known = said.get(place.key) ?? new Set()
     said.set(place.key, known)
     const fresh = hits.filter(({ secret }) => !known.has(secret))
-    findings.push(...leakFindings(place, fresh, secrets))
+    append(findings, leakFindings(place, fresh, secrets))
     for (const { secret } of fresh) known.add(secret)
   }
   const unread = (place: ScannedPlace, message: string) => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
 import { type FileHandle, lstat, open } from 'node:fs/promises'
 import type { Repository } from '../../vcs/repository.ts'
@@ -66,12 +65,6 @@ async function* streamed(path: Buffer): AsyncGenerator<Uint8Array> {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error
   }
-}
-
-/** The id that git gives to a content; `like` is one of the same repository. */
-export function blobId(content: Uint8Array, like: string): string {
-  const hash = createHash(like.length === 40 ? 'sha1' : 'sha256')
-  return hash.update(`blob ${content.length}\0`).update(content).digest('hex')
 }
 
 async function regular(path: Buffer) {

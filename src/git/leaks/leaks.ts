@@ -1,4 +1,5 @@
 import type { Workspace } from '../../operations/workspace.ts'
+import { blobId } from '../../vcs/object-id.ts'
 import type { ObjectReader, Repository } from '../../vcs/repository.ts'
 import type { Checked } from '../check/check-entries.ts'
 import { isEmptyFile, isFile, type ListedEntry, parseEntries } from '../check/check-listing.ts'
@@ -12,7 +13,7 @@ import { listRefs, scanName } from './leaks-names.ts'
 import { hasContent, type Revision, revisionHistory, revisionRange, revisionTree } from './leaks-revisions.ts'
 import { searchLeaks } from './leaks-search.ts'
 import { collectValues, type SourceContent } from './leaks-values.ts'
-import { blobId, MAX_HELD_BYTES, readWorkFiles, untrackedFiles } from './leaks-work-tree.ts'
+import { MAX_HELD_BYTES, readWorkFiles, untrackedFiles } from './leaks-work-tree.ts'
 
 /** Where to look for leaks: in index and work tree, in the index alone, in one commit, in the commits of `A..B`, in all. */
 export type LeakScope =

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { KmsfileError } from '../../errors.ts'
 import { readFile } from '../../host/files.ts'
 import { isTrue } from '../../vcs/git-config.ts'
+import { blobId } from '../../vcs/object-id.ts'
 import type { ObjectReader, Repository } from '../../vcs/repository.ts'
 import { parseEntries } from '../check/check-listing.ts'
 import { openObjects } from '../check/check-objects.ts'
@@ -145,14 +145,14 @@ async function managedFiles(repository: Repository, reader: ObjectReader): Promi
       const likeness = likenessOf(path, Buffer.from(content).toString('utf8'))
       if (likeness !== undefined) likenesses.push(likeness)
     }
-    const idLength = entries[0]?.id.length ?? 40
+    const like = entries[0]?.id ?? ''
     for (const path of managed) {
       const content = await readFile(join(repository.topLevel, path), { maxBytes: MAX_SNIFFED_BYTES }).catch(
         () => undefined,
       )
       if (content === undefined) continue
       add(path, content)
-      if (isReadable(content)) readable.set(blobId(content, idLength), path)
+      if (isReadable(content)) readable.set(blobId(content, like), path)
     }
     const staged = entries.filter(({ path }) => managed.has(path))
     let next = 0
@@ -181,12 +181,4 @@ async function sniffed(
     found.push({ ...content, path: readable.get(content.id) ?? like })
   }
   return found.sort((a, b) => Number(b.path !== undefined) - Number(a.path !== undefined))
-}
-
-/** As `git hash-object --no-filters` makes it. */
-function blobId(content: Uint8Array, length: number): string {
-  return createHash(length === 40 ? 'sha1' : 'sha256')
-    .update(`blob ${content.length}\0`)
-    .update(content)
-    .digest('hex')
 }

@@ -14,6 +14,14 @@ export interface PatchColors {
 
 export const NO_COLORS: PatchColors = { meta: '', frag: '', func: '', old: '', new: '', context: '', reset: '' }
 
+/** What stands in front of a line that both versions have, that the old one has, the new one. */
+export const SIGNS = { same: ' ', old: '-', new: '+' } as const
+
+/** A line in the colour of those that both versions have, the old one, the new one. */
+export function paintedLine(text: string, kind: keyof typeof SIGNS, colors: PatchColors): string {
+  return painted(text, kind === 'same' ? colors.context : colors[kind], colors)
+}
+
 /** A text in one of the colours. */
 export function painted(text: string, color: string, { reset }: Pick<PatchColors, 'reset'>): string {
   return `${color}${text}${reset}`

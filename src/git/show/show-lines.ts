@@ -1,7 +1,7 @@
 import { combinedDiff } from '../../core/combined-diff.ts'
 import { splitLines } from '../../core/merge-lines.ts'
 import { type HunkLine, type LineRange, textDiff } from '../../core/text-diff.ts'
-import type { PatchColors } from './show-colors.ts'
+import { type PatchColors, paintedLine, SIGNS } from './show-colors.ts'
 import { visible } from './show-text.ts'
 
 export interface LineOptions {
@@ -38,7 +38,7 @@ export function combinedLines(
       keyBefore({ start: hunk.new.start, count: 1 }),
       colors,
     ),
-    ...hunk.lines.map(({ columns, text, kind }) => painted(`${columns}${visible(text)}`, kind, colors)),
+    ...hunk.lines.map(({ columns, text, kind }) => paintedLine(`${columns}${visible(text)}`, kind, colors)),
   ])
 }
 
@@ -71,14 +71,7 @@ function rangeOf({ start, count }: LineRange): string {
   return count === 1 ? `${start}` : `${start},${count}`
 }
 
-const SIGNS = { same: ' ', old: '-', new: '+' } as const
-
 function lineOf({ kind, text, noBreak }: HunkLine, colors: PatchColors): readonly string[] {
-  const line = painted(`${SIGNS[kind]}${visible(text)}`, kind, colors)
-  return noBreak ? [line, painted('\\ No newline at end of file', 'same', colors)] : [line]
-}
-
-function painted(text: string, kind: HunkLine['kind'], colors: PatchColors): string {
-  const color = kind === 'same' ? colors.context : colors[kind]
-  return `${color}${text}${colors.reset}`
+  const line = paintedLine(`${SIGNS[kind]}${visible(text)}`, kind, colors)
+  return noBreak ? [line, paintedLine('\\ No newline at end of file', 'same', colors)] : [line]
 }

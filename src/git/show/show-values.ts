@@ -5,7 +5,7 @@ import { detectFormat } from '../../formats/detect.ts'
 import { printPlace } from '../../operations/tree-changes.ts'
 import { contentFormat } from '../check/judge-text.ts'
 import type { Revealed } from './revealed.ts'
-import { type PatchColors, painted } from './show-colors.ts'
+import { type PatchColors, painted, paintedLine, SIGNS } from './show-colors.ts'
 import { type CommentChange, commentDifferences } from './show-comments.ts'
 import { type HeaderChange, headerChanges, noteLines } from './show-header.ts'
 import { changeId, MAX_CHANGES, treeDifferences, type ValueChange } from './show-tree.ts'
@@ -167,19 +167,13 @@ function changeLines(change: ValueChange, options: LineOptions): readonly string
   }
 }
 
-const SIGNS = { same: ' ', old: '-', new: '+' } as const
-
 /** Two texts of several lines. */
 function blockLines(before: string, after: string, colors: PatchColors): readonly string[] {
   const lines = textDiff(before, after).flatMap((hunk, i) => [
     ...(i === 0 && hunk.new.start <= 1 ? [] : [`    @@ line ${hunk.new.start} @@`]),
     ...hunk.lines.map(({ kind, text, noBreak }) => {
       const end = noBreak && kind !== 'same' ? ' (no line break)' : ''
-      return painted(
-        `${SIGNS[kind]}   ${lineText(text)}${end}`,
-        kind === 'same' ? colors.context : colors[kind],
-        colors,
-      )
+      return paintedLine(`${SIGNS[kind]}   ${lineText(text)}${end}`, kind, colors)
     }),
   ])
   return cutLines(lines)

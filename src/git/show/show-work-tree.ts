@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto'
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KmsfileError } from '../../errors.ts'
 import { readFile } from '../../host/files.ts'
 import type { GitConfig } from '../../vcs/git-config.ts'
+import { blobId } from '../../vcs/object-id.ts'
 import type { Repository } from '../../vcs/repository.ts'
 import { isNothing } from '../check/check-listing.ts'
+import { transparentAmong } from '../filters/transparent-paths.ts'
 import { TRANSPARENT } from '../install/config-block.ts'
 import type { PatchSection } from './show-patch.ts'
 
@@ -34,7 +35,7 @@ export interface WorkTreeFiles {
 }
 
 export function workTreeFiles(
-  repository: Pick<Repository, 'git' | 'topLevel' | 'bare'>,
+  repository: Pick<Repository, 'git' | 'topLevel' | 'commonDir'>,
   { config, cwd, maxBytes }: WorkTreeOptions,
 ): WorkTreeFiles {
   const { topLevel } = repository
@@ -51,16 +52,8 @@ export function workTreeFiles(
   }
   return {
     async prepare(sections) {
-      const paths = isInUse ? sections.flatMap(candidates) : []
-      if (paths.length === 0) return
-      // --stdin -z: names as they are. The answer is path, attribute, value, each with a zero byte behind it.
-      const { stdout } = await repository.git(['check-attr', '--stdin', '-z', 'filter'], {
-        input: paths.map((path) => `${path}\0`).join(''),
-      })
-      const fields = Buffer.from(stdout).toString('utf8').split('\0')
-      for (let at = 0; at + 2 < fields.length; at += 3) {
-        if (fields[at + 2] === TRANSPARENT) transparent.add(fields[at] as string)
-      }
+      if (!isInUse) return
+      for (const path of await transparentAmong(repository, sections.flatMap(candidates))) transparent.add(path)
     },
     async read(section, id) {
       for (const path of candidates(section)) {
@@ -89,10 +82,7 @@ function candidates({ kind, path, oldPath }: PatchSection): readonly string[] {
 
 /** Whether it is the content of a blob, be it after git changed its line endings. */
 function hasId(bytes: Uint8Array, id: string): boolean {
-  const algorithm = id.length === 64 ? 'sha256' : 'sha1'
-  const idOf = (content: Uint8Array) =>
-    createHash(algorithm).update(`blob ${content.length}\0`).update(content).digest('hex')
-  if (idOf(bytes) === id) return true
+  if (blobId(bytes, id) === id) return true
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-  return text.includes('\r\n') && idOf(Buffer.from(text.replaceAll('\r\n', '\n'), 'latin1')) === id
+  return text.includes('\r\n') && blobId(Buffer.from(text.replaceAll('\r\n', '\n'), 'latin1'), id) === id
 }
